@@ -1,0 +1,1 @@
+//! Readings, resources and groups from and to CSV files.
