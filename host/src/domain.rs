@@ -1,0 +1,12 @@
+//! The words of OurWater Sync as plain types: no IO, no async, wrong states unwritable.
+
+pub mod clock;
+pub mod datasource;
+pub mod file;
+pub mod id;
+pub mod issue;
+pub mod organisation;
+pub mod page;
+pub mod plugin;
+pub mod run;
+pub mod sync;

@@ -1,0 +1,152 @@
+//! What a datasource hands over: records in pages, checked where they enter.
+
+use serde::Serialize;
+
+use super::clock::Timestamp;
+use super::sync::Datatype;
+
+/// What a page is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Which records.
+    pub datatype: Datatype,
+    /// Where to go on; none: from the beginning.
+    pub cursor: Option<String>,
+    /// At most so many points, groups or resources.
+    pub limit: u32,
+    /// Leave out readings before this time.
+    pub since: Option<Timestamp>,
+    /// External ids; empty: all.
+    pub only: Vec<String>,
+}
+
+/// Records, what could not be understood, and where to go on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The records, all of one datatype.
+    pub items: Items,
+    /// Groups or resources that no longer exist.
+    pub gone: Vec<String>,
+    /// Records that could not be understood.
+    pub rejected: Vec<Rejection>,
+    /// Cells that were empty.
+    pub empty: u32,
+    /// Where to go on; at the end of the data, where the next run starts.
+    pub cursor: String,
+    /// There is more.
+    pub more: bool,
+    /// Records in all, for progress only.
+    pub total: Option<u64>,
+}
+
+/// Records of one datatype.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Items {
+    /// Areas.
+    Groups(Vec<Group>),
+    /// Places.
+    Resources(Vec<Resource>),
+    /// Values, in columns of one series each.
+    Readings(Vec<Readings>),
+}
+
+impl Items {
+    /// How many points, groups or resources.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Groups(groups) => groups.len(),
+            Self::Resources(resources) => resources.len(),
+            Self::Readings(readings) => readings.iter().map(|column| column.times.len()).sum(),
+        }
+    }
+}
+
+/// WGS 84, degrees.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Position {
+    /// East of Greenwich.
+    pub longitude: f64,
+    /// North of the equator.
+    pub latitude: f64,
+}
+
+/// An area, as the other system knows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Group {
+    /// Its external id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Village, pincode, country or custom.
+    pub kind: String,
+    /// A ring, not closed; empty: unknown.
+    pub boundary: Vec<Position>,
+    /// When it last changed.
+    pub updated: Option<Timestamp>,
+    /// What has no field here, as a JSON object; empty for none.
+    pub extra: String,
+}
+
+/// A place where water is observed, as the other system knows it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Resource {
+    /// Its external id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Well, raingauge, checkdam, quality point or custom.
+    pub kind: String,
+    /// Where it is.
+    pub position: Option<Position>,
+    /// Ground surface, metres above mean sea level.
+    pub elevation: Option<f64>,
+    /// Whose it is.
+    pub owner: Option<String>,
+    /// External ids of the groups it is in.
+    pub groups: Vec<String>,
+    /// When it last changed.
+    pub updated: Option<Timestamp>,
+    /// What has no field here, as a JSON object; empty for none.
+    pub extra: String,
+}
+
+/// One observed quantity at one resource. Its identity is all four fields.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct Series {
+    /// The resource's external id.
+    pub resource: String,
+    /// Tells series of one property apart.
+    pub name: String,
+    /// What is observed.
+    pub property: String,
+    /// UCUM.
+    pub unit: String,
+}
+
+/// Points of one series, in columns of one length.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Readings {
+    /// Which series.
+    pub series: Series,
+    /// UTC milliseconds.
+    pub times: Vec<Timestamp>,
+    /// All finite.
+    pub values: Vec<f64>,
+    /// 0 unknown, 1 good, 2 suspect, 3 bad; empty: all unknown.
+    pub qualities: Vec<u8>,
+    /// Times at which the reading no longer exists.
+    pub removed: Vec<Timestamp>,
+    /// The source's row of each point; empty: unknown.
+    pub rows: Vec<u32>,
+}
+
+/// A record that could not be understood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Rejection {
+    /// Where it stands in the source; stays the same when it is read again.
+    pub place: String,
+    /// In plain words.
+    pub reason: String,
+    /// As the source wrote it, cut.
+    pub raw: String,
+}
