@@ -1,3 +1,5 @@
 //! Keeps groundwater data in step between OurWater and other systems.
 
 pub mod domain;
+pub mod grant;
+pub mod plugin;

@@ -1,0 +1,17 @@
+//! What a plugin may reach: nothing, unless it is granted.
+
+pub mod files;
+pub mod log;
+pub(crate) mod text;
+
+pub use files::Files;
+pub use log::LogSink;
+
+/// What one instance may reach; nothing by default.
+#[derive(Debug, Clone, Default)]
+pub struct Grant {
+    /// Its files.
+    pub files: Option<Files>,
+    /// Where its lines go; without, they go nowhere.
+    pub log: Option<LogSink>,
+}

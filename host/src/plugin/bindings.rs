@@ -1,0 +1,20 @@
+//! The contract as the host sees it, generated from `wit/`.
+
+#![expect(
+    clippy::pedantic,
+    clippy::allow_attributes,
+    clippy::allow_attributes_without_reason,
+    reason = "generated from the contract"
+)]
+
+wasmtime::component::bindgen!({
+    path: "../wit",
+    world: "plugin",
+    imports: {
+        // Never waits, so it need not switch stacks.
+        "ourwater:datasource/log": trappable,
+        default: async | trappable,
+    },
+    exports: { default: async },
+    require_store_data_send: true,
+});

@@ -1,0 +1,203 @@
+//! Compiled modules on disk: only what this program wrote here itself is ever run.
+//!
+//! A compiled module is machine code, so whoever can put one here runs code in the host. Each file
+//! therefore begins with a MAC, under a key that only this user can read, over what it was compiled
+//! from, with what, and the code. What does not verify is compiled again.
+
+use std::fs;
+use std::hash::{Hash, Hasher};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::hex;
+use crate::domain::id::random_hex;
+
+/// Bytes of the key and of a MAC.
+const MAC_BYTES: usize = 32;
+
+/// Why the cache cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the folder of compiled plugins, {path}: {source}")]
+pub struct Error {
+    path: PathBuf,
+    source: io::Error,
+}
+
+/// Compiled modules in a folder.
+#[derive(Debug)]
+pub(super) struct Cache {
+    folder: PathBuf,
+    key: [u8; MAC_BYTES],
+}
+
+impl Cache {
+    /// Makes the folder and its key where they are missing.
+    pub(super) fn open(folder: &Path) -> Result<Self, Error> {
+        let open = || {
+            make_private_folder(folder)?;
+            let path = folder.join("key");
+            match read_key(&path)? {
+                Some(key) => Ok(key),
+                None => make_key(&path),
+            }
+        };
+        match open() {
+            Ok(key) => Ok(Self { folder: folder.to_owned(), key }),
+            Err(source) => Err(Error { path: folder.to_owned(), source }),
+        }
+    }
+
+    /// The component, compiled now if it was not before. `digest` is that of `wasm`. Blocks.
+    pub(super) fn load(
+        &self,
+        engine: &Engine,
+        digest: &str,
+        wasm: &[u8],
+    ) -> Result<Component, wasmtime::Error> {
+        let identity = self.identity(engine, digest);
+        let path = self.folder.join(format!("{}.cwasm", hex(&identity)));
+        if let Some(component) = self.read(engine, &path, &identity) {
+            return Ok(component);
+        }
+        let compiled = engine.precompile_component(wasm)?;
+        if let Err(error) = self.write(&path, &identity, &compiled) {
+            tracing::warn!(path = %path.display(), %error, "a compiled plugin was not kept");
+        }
+        deserialize(engine, &compiled)
+    }
+
+    /// What a file is the compilation of, and with what.
+    fn identity(&self, engine: &Engine, digest: &str) -> [u8; MAC_BYTES] {
+        let mut mac = self.mac(b"identity");
+        mac.update(digest.as_bytes());
+        mac.update(env!("CARGO_PKG_VERSION").as_bytes());
+        let mut hasher = IntoMac(mac);
+        engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.0.finalize().into_bytes().into()
+    }
+
+    fn seal(&self, identity: &[u8; MAC_BYTES], compiled: &[u8]) -> Hmac<Sha256> {
+        let mut mac = self.mac(b"compiled");
+        mac.update(identity);
+        mac.update(compiled);
+        mac
+    }
+
+    fn mac(&self, purpose: &[u8; 8]) -> Hmac<Sha256> {
+        let key: &hmac::digest::Key<Hmac<Sha256>> = &padded(self.key).into();
+        let mut mac = Hmac::new(key);
+        mac.update(purpose);
+        mac
+    }
+
+    fn read(&self, engine: &Engine, path: &Path, identity: &[u8; MAC_BYTES]) -> Option<Component> {
+        let bytes = fs::read(path).ok()?;
+        let (mac, compiled) = bytes.split_first_chunk::<MAC_BYTES>()?;
+        self.seal(identity, compiled).verify_slice(mac).ok()?;
+        deserialize(engine, compiled).ok()
+    }
+
+    fn write(&self, path: &Path, identity: &[u8; 32], compiled: &[u8]) -> io::Result<()> {
+        let mac = self.seal(identity, compiled).finalize().into_bytes();
+        write_whole(path, &[&mac, compiled])
+    }
+}
+
+#[expect(unsafe_code, reason = "how wasmtime takes what it compiled")]
+fn deserialize(engine: &Engine, compiled: &[u8]) -> Result<Component, wasmtime::Error> {
+    // SAFETY: these must be bytes that wasmtime's compiler made. They come from
+    // `Engine::precompile_component` a moment ago, or from a file whose MAC, under a key that only
+    // this user can read, was verified over exactly these bytes, in memory, and that is written
+    // in `Cache::write` only.
+    unsafe { Component::deserialize(engine, compiled) }
+}
+
+/// The key as HMAC wants it: one block of SHA-256.
+fn padded(key: [u8; MAC_BYTES]) -> [u8; 64] {
+    let mut block = [0; 64];
+    let (front, _) = block.split_at_mut(MAC_BYTES);
+    front.copy_from_slice(&key);
+    block
+}
+
+/// A key that others could read or that is cut short is none.
+fn read_key(path: &Path) -> io::Result<Option<[u8; MAC_BYTES]>> {
+    match fs::read(path) {
+        Ok(bytes) if private(path)? => Ok(bytes.try_into().ok()),
+        Ok(_) => Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Of two processes that make one at a time the later wins; what the other writes until it starts
+/// anew does not verify, and is compiled again.
+fn make_key(path: &Path) -> io::Result<[u8; MAC_BYTES]> {
+    write_whole(path, &[&rand::random::<[u8; MAC_BYTES]>()])?;
+    read_key(path)?.ok_or_else(|| io::Error::other("its key cannot be kept private"))
+}
+
+/// Readers see the old file or the new one.
+fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
+    let new = path.with_extension(format!("new-{}", random_hex()));
+    let written = private_file(&new).and_then(|mut file| {
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        fs::rename(&new, path)
+    });
+    if written.is_err() {
+        // It may not exist; the first error is the one to tell.
+        let _ = fs::remove_file(&new);
+    }
+    written
+}
+
+#[cfg(unix)]
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn private_file(path: &Path) -> io::Result<fs::File> {
+    fs::OpenOptions::new().write(true).create_new(true).open(path)
+}
+
+#[cfg(unix)]
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir_all(path)
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+fn private(path: &Path) -> io::Result<bool> {
+    fs::metadata(path).map(|_| true)
+}
+
+/// Wasmtime gives what its code depends on as something to hash.
+struct IntoMac(Hmac<Sha256>);
+
+impl Hasher for IntoMac {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0
+    }
+}

@@ -1,0 +1,253 @@
+//! Columns of readings as they enter: looked at once, and moved, not copied, where nothing is wrong.
+
+use super::page::reject;
+use super::{contract, wit};
+use crate::domain::clock::{Timestamp, rfc3339};
+use crate::domain::page::{Readings, Rejection, Series};
+use crate::domain::plugin::Failure;
+use crate::domain::sync::is_external_id;
+use crate::grant::text;
+
+/// 1000-01-01T00:00:00Z.
+const FIRST_TIME: Timestamp = -30_610_224_000_000;
+
+/// 9999-12-31T23:59:59.999Z.
+const LAST_TIME: Timestamp = 253_402_300_799_999;
+
+/// Bytes of a series' name, property or unit.
+const SERIES_TEXT_BYTES_MAX: usize = 512;
+
+/// 0 unknown, 1 good, 2 suspect, 3 bad.
+const LAST_QUALITY: u8 = 3;
+
+/// The columns, without the points that were rejected.
+pub(super) fn readings(
+    columns: Vec<wit::Readings>,
+    rejected: &mut Vec<Rejection>,
+) -> Result<Vec<Readings>, Failure> {
+    let mut kept = Vec::with_capacity(columns.len());
+    for column in columns {
+        check_lengths(&column)?;
+        let problem = problem_of(&column.series);
+        let mut column = moved(column);
+        if let Some(problem) = &problem {
+            reject_points(&mut column, rejected, |_| Some(problem.clone()));
+            continue;
+        }
+        if !all_good(&column) {
+            reject_points(&mut column, rejected, problem_at);
+        }
+        reject_removals(&mut column, rejected);
+        kept.push(column);
+    }
+    Ok(kept)
+}
+
+/// A time the domain knows.
+pub(super) fn in_range(time: Timestamp) -> bool {
+    (FIRST_TIME..=LAST_TIME).contains(&time)
+}
+
+struct Point {
+    time: Timestamp,
+    value: f64,
+    quality: u8,
+}
+
+fn check_lengths(column: &wit::Readings) -> Result<(), Failure> {
+    let points = column.times.len();
+    let optional = |length: usize| length == 0 || length == points;
+    let (values, qualities, rows) =
+        (column.values.len(), column.qualities.len(), column.rows.len());
+    if values != points || !optional(qualities) || !optional(rows) {
+        return Err(contract(format!(
+            "the columns of a series have one length; here times {points}, values {values}, \
+             qualities {qualities}, rows {rows}"
+        )));
+    }
+    if column.notes.iter().any(|note| note.at as usize >= points) {
+        return Err(contract(format!("a note stands at one of the {points} points of its series")));
+    }
+    Ok(())
+}
+
+/// Notes are not stored yet; they reject nothing.
+fn moved(column: wit::Readings) -> Readings {
+    let wit::Series { resource, name, property, unit } = column.series;
+    Readings {
+        series: Series { resource, name, property, unit },
+        times: column.times,
+        values: column.values,
+        qualities: column.qualities,
+        removed: column.removed,
+        rows: column.rows,
+    }
+}
+
+fn problem_of(series: &wit::Series) -> Option<String> {
+    if !is_external_id(&series.resource) {
+        let id = text::clean(&series.resource, 64);
+        return Some(format!("{id:?} cannot be a resource's id: 1 to 512 bytes, no control character"));
+    }
+    let texts = [("name", &series.name), ("property", &series.property), ("unit", &series.unit)];
+    texts.into_iter().find_map(|(what, text)| {
+        if text.len() > SERIES_TEXT_BYTES_MAX {
+            Some(format!("the {what} of a series has at most {SERIES_TEXT_BYTES_MAX} bytes"))
+        } else if text.contains(char::is_control) {
+            Some(format!("the {what} of a series holds no control character"))
+        } else {
+            None
+        }
+    })
+}
+
+/// Without early exits, so that it runs on several points at a time.
+fn all_good(column: &Readings) -> bool {
+    column.times.iter().fold(true, |good, time| good & in_range(*time))
+        & column.values.iter().fold(true, |good, value| good & value.is_finite())
+        & column.qualities.iter().fold(true, |good, quality| good & (*quality <= LAST_QUALITY))
+}
+
+fn problem_at(point: &Point) -> Option<String> {
+    if !in_range(point.time) {
+        Some("its year is not one of 1000 to 9999".to_owned())
+    } else if !point.value.is_finite() {
+        Some("its value is not a finite number".to_owned())
+    } else if point.quality > LAST_QUALITY {
+        Some(format!("its quality {} is not one of 0 to {LAST_QUALITY}", point.quality))
+    } else {
+        None
+    }
+}
+
+/// Takes the points with a problem out of the columns.
+fn reject_points(
+    column: &mut Readings,
+    rejected: &mut Vec<Rejection>,
+    problem: impl Fn(&Point) -> Option<String>,
+) {
+    let mut kept = Vec::with_capacity(column.times.len());
+    for (at, (&time, &value)) in column.times.iter().zip(&column.values).enumerate() {
+        let quality = column.qualities.get(at).copied().unwrap_or_default();
+        let found = problem(&Point { time, value, quality });
+        kept.push(found.is_none());
+        if let Some(reason) = found {
+            let place = place(&column.series, time, column.rows.get(at).copied());
+            rejected.push(reject(place, reason, &format!("{} = {value}", rfc3339(time))));
+        }
+    }
+    keep(&mut column.times, &kept);
+    keep(&mut column.values, &kept);
+    keep(&mut column.qualities, &kept);
+    keep(&mut column.rows, &kept);
+}
+
+fn reject_removals(column: &mut Readings, rejected: &mut Vec<Rejection>) {
+    let series = &column.series;
+    column.removed.retain(|&time| {
+        let good = in_range(time);
+        if !good {
+            let reason = "it is removed at a year that is not one of 1000 to 9999".to_owned();
+            rejected.push(reject(place(series, time, None), reason, &time.to_string()));
+        }
+        good
+    });
+}
+
+/// A row may hold several series, so it alone names no point.
+fn place(series: &Series, time: Timestamp, row: Option<u32>) -> String {
+    let label = if series.name.is_empty() { &series.property } else { &series.name };
+    match row {
+        Some(row) => format!("row {row}, {label}"),
+        None => format!("{} {label} at {}", series.resource, rfc3339(time)),
+    }
+}
+
+fn keep<T>(list: &mut Vec<T>, kept: &[bool]) {
+    let mut kept = kept.iter();
+    list.retain(|_| kept.next().copied().unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(times: Vec<i64>, values: Vec<f64>) -> wit::Readings {
+        let series = wit::Series {
+            resource: "well".to_owned(),
+            name: "level".to_owned(),
+            property: "depth".to_owned(),
+            unit: "m".to_owned(),
+        };
+        let (qualities, notes, removed, rows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        wit::Readings { series, times, values, qualities, notes, removed, rows }
+    }
+
+    #[test]
+    fn the_first_and_the_last_time_are_what_they_say() {
+        assert_eq!(rfc3339(FIRST_TIME), "1000-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(LAST_TIME), "9999-12-31T23:59:59.999Z");
+    }
+
+    #[test]
+    fn good_columns_are_moved_and_not_copied() {
+        let good = column(vec![1, 2], vec![0.5, -0.999]);
+        let (times, values) = (good.times.as_ptr(), good.values.as_ptr());
+        let mut rejected = Vec::new();
+        let kept = readings(vec![good], &mut rejected).unwrap();
+        assert_eq!((kept[0].times.as_ptr(), kept[0].values.as_ptr()), (times, values));
+        assert!(rejected.is_empty());
+    }
+
+    #[test]
+    fn bad_points_are_rejected_one_by_one_and_named() {
+        let mut bad = column(vec![0, 1, LAST_TIME + 1, 3], vec![1.0, f64::NAN, 3.0, 4.0]);
+        bad.qualities = vec![0, 1, 2, 4];
+        let mut numbered = bad.clone();
+        numbered.rows = vec![7, 8, 9, 10];
+        let mut rejected = Vec::new();
+        let kept = readings(vec![bad, numbered], &mut rejected).unwrap();
+        assert_eq!((&kept[0].times, &kept[0].qualities), (&vec![0], &vec![0]));
+        assert_eq!((&kept[1].values, &kept[1].rows), (&vec![1.0], &vec![7]));
+        let places: Vec<_> = rejected.iter().map(|found| found.place.as_str()).collect();
+        assert_eq!(places[0], "well level at 1970-01-01T00:00:00.001Z");
+        assert_eq!(places[3..], ["row 8, level", "row 9, level", "row 10, level"]);
+        assert_eq!(rejected[0].raw, "1970-01-01T00:00:00.001Z = NaN");
+        assert!(rejected[2].reason.contains("quality 4"), "{}", rejected[2].reason);
+    }
+
+    #[test]
+    fn a_series_nobody_can_name_loses_each_of_its_points_by_name() {
+        let mut bad = column(vec![0, 1], vec![1.0, 2.0]);
+        bad.series.resource = "a\0b".to_owned();
+        let mut rejected = Vec::new();
+        assert!(readings(vec![bad], &mut rejected).unwrap().is_empty());
+        assert_eq!(rejected.len(), 2);
+        assert!(!rejected[0].place.contains('\0'));
+    }
+
+    #[test]
+    fn removals_out_of_range_are_rejected() {
+        let mut bad = column(vec![], vec![]);
+        bad.removed = vec![5, i64::MIN];
+        let mut rejected = Vec::new();
+        assert_eq!(readings(vec![bad], &mut rejected).unwrap()[0].removed, [5]);
+        assert_eq!(rejected.len(), 1);
+    }
+
+    #[test]
+    fn unequal_columns_and_notes_beside_them_are_faults() {
+        let cases = [
+            column(vec![1], vec![]),
+            wit::Readings { rows: vec![1], ..column(vec![1, 2], vec![1.0, 2.0]) },
+            wit::Readings {
+                notes: vec![wit::Note { at: 1, text: String::new() }],
+                ..column(vec![1], vec![1.0])
+            },
+        ];
+        for case in cases {
+            let failure = readings(vec![case], &mut Vec::new()).unwrap_err();
+            assert!(failure.to_string().starts_with("plugin fault: contract: "), "{failure}");
+        }
+    }
+}

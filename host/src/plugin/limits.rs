@@ -1,0 +1,70 @@
+//! What an instance may use at most; every limit has a name, a unit and a default.
+
+use std::time::Duration;
+
+const KIB: usize = 1024;
+const MIB: usize = 1024 * KIB;
+
+/// What an instance may use at most. Reaching one ends the call with an error that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a component as it is uploaded.
+    pub component_bytes_max: usize,
+    /// Bytes of all linear memories of an instance together.
+    pub memory_bytes_max: usize,
+    /// Linear memories of an instance.
+    pub memories_max: usize,
+    /// Elements of all tables of an instance together.
+    pub table_elements_max: usize,
+    /// Tables of an instance.
+    pub tables_max: usize,
+    /// Core instances of an instance; a Python component has some forty.
+    pub instances_max: usize,
+    /// Handles to host objects that are open at a time.
+    pub handles_max: usize,
+    /// Wall time of making an instance, its start functions included.
+    pub start_time_max: Duration,
+    /// Wall time of a call: lowering, the function, lifting, and all host calls it makes.
+    pub call_time_max: Duration,
+    /// Bytes that cross from the plugin to the host in one call, either way of it.
+    pub hostcall_bytes_max: usize,
+    /// Bytes of randomness asked for at once.
+    pub random_bytes_max: u64,
+    /// Lines in the log of one run; further ones are counted only.
+    pub log_lines_max: usize,
+    /// Bytes of one line in the log; the rest is cut.
+    pub log_line_bytes_max: usize,
+    /// Bytes of standard output and error that are kept, the last ones.
+    pub stderr_bytes_kept: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            component_bytes_max: 64 * MIB,
+            memory_bytes_max: 256 * MIB,
+            memories_max: 64,
+            table_elements_max: 100_000,
+            tables_max: 64,
+            instances_max: 128,
+            handles_max: 1_000,
+            start_time_max: Duration::from_secs(10),
+            call_time_max: Duration::from_secs(60),
+            hostcall_bytes_max: 16 * MIB,
+            random_bytes_max: 64 * 1024,
+            log_lines_max: 10_000,
+            log_line_bytes_max: 2 * KIB,
+            stderr_bytes_kept: 4 * KIB,
+        }
+    }
+}
+
+/// Bytes as a person reads them: whole MiB or KiB where they are, else bytes.
+pub(super) fn bytes(count: usize) -> String {
+    match count {
+        0 => "0 bytes".to_owned(),
+        _ if count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
+        _ if count.is_multiple_of(KIB) => format!("{} KiB", count / KIB),
+        _ => format!("{count} bytes"),
+    }
+}

@@ -1,0 +1,42 @@
+//! A cursor is a place in a file with exactly this content.
+
+use ourwater_sdk::{Failure, GetRequest, Result, paging};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::layout;
+use crate::source;
+use crate::table::{Place, Table};
+
+/// Where to go on.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Cursor {
+    /// Digest of the file.
+    pub(crate) sha256: String,
+    /// Of the row.
+    #[serde(flatten)]
+    pub(crate) place: Place,
+    /// So many cells of that row were given already.
+    #[serde(default)]
+    pub(crate) cell: usize,
+    /// Where the hour began that the clocks showed twice, if the rows before the place are in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) hour: Option<Place>,
+}
+
+/// The names of the columns, the table at the request's cursor, and the cursor.
+pub(crate) fn open(
+    config: &Config,
+    request: &GetRequest,
+) -> Result<(Vec<String>, Table, Option<Cursor>)> {
+    let Some(cursor) = paging::read::<Cursor>(request.cursor.as_deref())? else {
+        let (header, table) = layout::open(config)?;
+        return Ok((header, table, None));
+    };
+    let file = source::find(&config.file)?;
+    if file.sha256 != cursor.sha256 || cursor.place.offset > file.size {
+        return Err(Failure::StaleCursor(format!("{:?} has changed", config.file)));
+    }
+    let (header, table) = layout::resume(config, cursor.place)?;
+    Ok((header, table, Some(cursor)))
+}
