@@ -1,0 +1,100 @@
+//! What OurWater knows, in one SQLite file: what is saved together is one transaction.
+
+pub mod cursor;
+pub mod issue;
+pub mod open;
+pub mod run;
+pub mod save;
+pub mod series;
+
+use sqlx::SqlitePool;
+
+pub use open::Access;
+pub use save::{Gathered, Pull, Saved};
+
+/// An open database: one connection that writes, some that read.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pub(in crate::store) write: SqlitePool,
+    pub(in crate::store) read: SqlitePool,
+    /// Held as long as this process may write.
+    _lock: Option<std::sync::Arc<std::fs::File>>,
+}
+
+/// Why the store did not do what it was asked; a variant per thing the caller may do about it.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database itself: disk, permissions, a damaged file.
+    #[error("the database could not go on: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Another process writes to it.
+    #[error("{database} is in use by another process ({holder}): stop it, or ask it over HTTP")]
+    InUse {
+        /// The database's path.
+        database: String,
+        /// What the holder says of itself.
+        holder: String,
+    },
+    /// It cannot be opened.
+    #[error("{database} cannot be opened: {reason}")]
+    Open {
+        /// The database's path.
+        database: String,
+        /// Why.
+        reason: String,
+    },
+    /// There is none, or it is another organisation's.
+    #[error("there is no {what} {id}")]
+    NotFound {
+        /// A word of the domain.
+        what: &'static str,
+        /// What was asked for.
+        id: String,
+    },
+    /// The name is taken.
+    #[error("there is a {what} named {name:?} already")]
+    Taken {
+        /// A word of the domain.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// Something still needs it.
+    #[error("the {what} is in use by {by}: delete that first")]
+    InUseBy {
+        /// A word of the domain.
+        what: &'static str,
+        /// What needs it.
+        by: String,
+    },
+    /// A limit was reached; names it.
+    #[error("{0}")]
+    Limit(String),
+    /// Another process took the run over: nothing of this was written.
+    #[error("the run was taken over by another process")]
+    LostLease,
+    /// A series has one pulling owner.
+    #[error("{0}")]
+    Owned(String),
+    /// A row that this version cannot read.
+    #[error("{table} {id} holds something this version cannot read: {reason}")]
+    Unreadable {
+        /// Which table.
+        table: &'static str,
+        /// Which row.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Error {
+    /// For a stored text that does not parse.
+    pub(in crate::store) fn unreadable(
+        table: &'static str,
+        id: &str,
+        reason: impl std::fmt::Display,
+    ) -> Self {
+        Self::Unreadable { table, id: id.to_owned(), reason: reason.to_string() }
+    }
+}

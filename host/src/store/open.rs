@@ -1,0 +1,100 @@
+//! Opening the database: who gets the lock writes, and knows that every lease in it is dead.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read as _, Seek as _, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+
+use super::{Error, Store};
+
+/// What the database is opened for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Beside a process that writes.
+    Read,
+    /// Alone.
+    Write,
+}
+
+/// Connections that read at the same time.
+const READERS_MAX: u32 = 4;
+
+/// How long a reader waits for the file, at most.
+const BUSY_TIME_MAX: Duration = Duration::from_secs(10);
+
+impl Store {
+    /// Opens the file at `path`, for writing made and migrated where it is missing or old.
+    pub async fn open(path: &Path, access: Access) -> Result<Self, Error> {
+        match access {
+            Access::Write => open_to_write(path).await,
+            Access::Read => open_to_read(path).await,
+        }
+    }
+}
+
+async fn open_to_write(path: &Path) -> Result<Store, Error> {
+    let lock = lock(path)?;
+    let options = options(path).create_if_missing(true).pragma("cache_size", "-16384");
+    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    sqlx::migrate!("./migrations").run(&write).await.map_err(|error| cannot(path, &error))?;
+    // Every lease belongs to a process that is gone, since the lock was free.
+    sqlx::query("UPDATE run SET state = 'interrupted', lease = NULL WHERE ended IS NULL")
+        .execute(&write)
+        .await?;
+    let read = readers(options.read_only(true)).await?;
+    Ok(Store { write, read, _lock: Some(Arc::new(lock)) })
+}
+
+async fn open_to_read(path: &Path) -> Result<Store, Error> {
+    if !path.exists() {
+        return Err(cannot(path, &"there is no such file yet; an import or serve makes it"));
+    }
+    let read = readers(options(path).read_only(true)).await?;
+    Ok(Store { write: read.clone(), read, _lock: None })
+}
+
+async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, Error> {
+    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).min_connections(0);
+    Ok(pool.connect_with(options.pragma("cache_size", "-2048")).await?)
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIME_MAX)
+        .statement_cache_capacity(64)
+}
+
+fn lock(path: &Path) -> Result<File, Error> {
+    let name = path.with_added_extension("lock");
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&name);
+    let mut file = file.map_err(|error| cannot(&name, &error))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            let read = file.read_to_string(&mut holder);
+            let holder = if read.is_ok() { holder } else { "unknown".to_owned() };
+            return Err(Error::InUse { database: path.display().to_string(), holder });
+        }
+        Err(TryLockError::Error(error)) => return Err(cannot(&name, &error)),
+    }
+    let holder = format!("process {}", std::process::id());
+    file.set_len(0)
+        .and_then(|()| file.rewind())
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .map_err(|error| cannot(&name, &error))?;
+    Ok(file)
+}
+
+fn cannot(path: &Path, reason: &dyn std::fmt::Display) -> Error {
+    Error::Open { database: path.display().to_string(), reason: reason.to_string() }
+}
