@@ -1,8 +1,11 @@
 //! What OurWater knows, in one SQLite file: what is saved together is one transaction.
 
 pub mod cursor;
+pub mod gather;
 pub mod issue;
 pub mod open;
+mod place;
+pub mod reading;
 pub mod run;
 pub mod save;
 pub mod series;

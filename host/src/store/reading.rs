@@ -1,0 +1,269 @@
+//! Readings in bulk: written where they differ, counted and logged by what was touched.
+
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::id::OrganisationId;
+use crate::domain::run::Counts;
+
+use super::gather::Point;
+use super::{Error, Store};
+
+/// Rows in one statement: exactly so many are prepared once, since each size is cached by itself.
+const UPSERT_ROWS: usize = 1000;
+
+/// Points whose change is looked for in one range.
+const RANGE_POINTS_MAX: usize = 256;
+
+/// Ranges asked for in one statement.
+const RANGES_MAX: usize = 1000;
+
+/// What an upsert did.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Upserted {
+    pub(in crate::store) counts: Counts,
+    /// Keys this pass had written before with another value.
+    pub(in crate::store) contradicted: Vec<(i64, i64)>,
+    changed: Vec<Range>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Range {
+    series: i64,
+    first: i64,
+    last: i64,
+}
+
+/// A reading as an export shows it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadingRow {
+    /// The resource's external id where it has one, else its id here.
+    pub resource: String,
+    /// The series' name.
+    pub series: String,
+    /// What is observed.
+    pub property: String,
+    /// UCUM.
+    pub unit: String,
+    /// When, ms.
+    pub time: Timestamp,
+    /// The value.
+    pub value: f64,
+    /// 0 unknown, 1 good, 2 suspect, 3 bad.
+    pub quality: u8,
+}
+
+impl Store {
+    /// Hands every reading of an organisation to `row`, by resource, series and time.
+    pub async fn export_readings<E: From<Error>>(
+        &self,
+        organisation: &OrganisationId,
+        mut row: impl FnMut(ReadingRow) -> Result<(), E>,
+    ) -> Result<(), E> {
+        use futures_util::TryStreamExt as _;
+        let mut rows = sqlx::query(
+            "SELECT COALESCE((SELECT MIN(external_id) FROM link WHERE our_id = series.resource \
+             AND kind = 'resource'), series.resource) AS resource, series.name AS series, \
+             property, unit, time, value, quality FROM series \
+             JOIN reading ON reading.series_id = series.id \
+             WHERE series.organisation = $1 AND value IS NOT NULL \
+             ORDER BY 1, 2, 3, 4, series.id, time",
+        )
+        .bind(organisation.as_str())
+        .fetch(&self.read);
+        while let Some(found) = rows.try_next().await.map_err(Error::Database)? {
+            row(ReadingRow {
+                resource: found.get("resource"),
+                series: found.get("series"),
+                property: found.get("property"),
+                unit: found.get("unit"),
+                time: found.get("time"),
+                value: found.get("value"),
+                quality: u8::try_from(found.get::<i64, _>("quality")).unwrap_or_default(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// How many readings an organisation has.
+    pub async fn count_readings(&self, organisation: &OrganisationId) -> Result<u64, Error> {
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS readings FROM series \
+             JOIN reading ON reading.series_id = series.id WHERE series.organisation = $1",
+        )
+        .bind(organisation.as_str())
+        .fetch_one(&self.read)
+        .await?;
+        Ok(row.get::<i64, _>("readings").unsigned_abs())
+    }
+}
+
+/// Writes points, sorted and each key once, as the change numbered `seq`.
+pub(in crate::store) async fn upsert(
+    connection: &mut SqliteConnection,
+    points: &[Point],
+    origin: i64,
+    seq: i64,
+    pass_seq: i64,
+) -> Result<Upserted, Error> {
+    let mut touched = Vec::new();
+    let mut upserted = Upserted::default();
+    for chunk in points.chunks(UPSERT_ROWS) {
+        let affected = upsert_chunk(connection, chunk, origin, seq, pass_seq).await?;
+        upserted.counts.unchanged += chunk.len() as u64 - affected.min(chunk.len() as u64);
+        if affected > 0 {
+            touched.extend(ranges(chunk));
+        }
+    }
+    for ranges in merge(touched).chunks(RANGES_MAX) {
+        count(connection, ranges, seq, &mut upserted).await?;
+    }
+    if upserted.counts.superseded > 0 {
+        for ranges in upserted.changed.clone().chunks(RANGES_MAX) {
+            upserted.contradicted.extend(contradicted(connection, ranges, seq).await?);
+        }
+    }
+    Ok(upserted)
+}
+
+/// Adds what an upsert changed to the change log.
+pub(in crate::store) async fn log_changes(
+    connection: &mut SqliteConnection,
+    organisation: &OrganisationId,
+    upserted: &Upserted,
+    seq: i64,
+) -> Result<(), Error> {
+    for range in merge(upserted.changed.clone()) {
+        sqlx::query(
+            "INSERT INTO change (organisation, seq, series_id, first, last) \
+             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+        )
+        .bind(organisation.as_str())
+        .bind(seq)
+        .bind(range.series)
+        .bind(range.first)
+        .bind(range.last)
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(())
+}
+
+async fn upsert_chunk(
+    connection: &mut SqliteConnection,
+    points: &[Point],
+    origin: i64,
+    seq: i64,
+    pass_seq: i64,
+) -> Result<u64, Error> {
+    let sql = upsert_sql(points.len(), origin, pass_seq);
+    let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(points.len() == UPSERT_ROWS);
+    for point in points {
+        query = query
+            .bind(point.series)
+            .bind(point.time)
+            .bind(point.value)
+            .bind(i64::from(point.quality))
+            .bind(seq);
+    }
+    Ok(query.execute(connection).await?.rows_affected())
+}
+
+/// `edited`: 0 made, 1 changed, +2 met again in the same pass, +4 with another value then.
+/// Anonymous parameters, since sqlx looks numbered ones up by name, one by one.
+fn upsert_sql(rows: usize, origin: i64, pass_seq: i64) -> String {
+    let differs = "(reading.value IS DISTINCT FROM excluded.value \
+                   OR reading.quality <> excluded.quality)";
+    let again = format!("(reading.seq > {pass_seq} AND reading.origin = {origin})");
+    let values = format!("(?,?,?,?,{origin},?,0),").repeat(rows);
+    format!(
+        "INSERT INTO reading (series_id, time, value, quality, origin, seq, edited) VALUES {} \
+         ON CONFLICT (series_id, time) DO UPDATE SET value = excluded.value, \
+         quality = excluded.quality, origin = excluded.origin, seq = excluded.seq, \
+         edited = CASE WHEN {again} THEN (reading.edited & 3) | 2 \
+         | (CASE WHEN {differs} THEN 4 ELSE 0 END) ELSE 1 END WHERE {differs} OR {again}",
+        values.trim_end_matches(',')
+    )
+}
+
+/// The ranges that sorted points span, a series each, cut so that no range spans many.
+fn ranges(points: &[Point]) -> Vec<Range> {
+    points
+        .chunk_by(|one, other| one.series == other.series)
+        .flat_map(|series| series.chunks(RANGE_POINTS_MAX))
+        .filter_map(|points| Some((points.first()?, points.last()?)))
+        .map(|(first, last)| Range { series: first.series, first: first.time, last: last.time })
+        .collect()
+}
+
+/// Joins neighbouring ranges of one series, while nothing can lie between them that was not asked.
+fn merge(ranges: Vec<Range>) -> Vec<Range> {
+    let mut merged: Vec<Range> = Vec::with_capacity(ranges.len());
+    for range in ranges {
+        match merged.last_mut() {
+            Some(last) if last.series == range.series && range.first <= last.last => {
+                last.last = last.last.max(range.last);
+            }
+            _ => merged.push(range),
+        }
+    }
+    merged
+}
+
+async fn count(
+    connection: &mut SqliteConnection,
+    ranges: &[Range],
+    seq: i64,
+    upserted: &mut Upserted,
+) -> Result<(), Error> {
+    let sql = format!(
+        "{} SELECT reading.series_id, MIN(time) AS first, MAX(time) AS last, \
+         SUM(edited = 0) AS created, SUM(edited = 1) AS updated, SUM(edited > 1) AS superseded \
+         FROM touched JOIN reading ON reading.series_id = touched.series_id \
+         AND time BETWEEN touched.first AND touched.last WHERE seq = ? \
+         GROUP BY touched.series_id, touched.first ORDER BY 1, 2",
+        with_touched(ranges.len())
+    );
+    for row in bind(&sql, ranges).bind(seq).fetch_all(connection).await? {
+        let count = |column| row.get::<i64, _>(column).unsigned_abs();
+        upserted.counts.created += count("created");
+        upserted.counts.updated += count("updated");
+        upserted.counts.superseded += count("superseded");
+        upserted.changed.push(Range {
+            series: row.get("series_id"),
+            first: row.get("first"),
+            last: row.get("last"),
+        });
+    }
+    Ok(())
+}
+
+async fn contradicted(
+    connection: &mut SqliteConnection,
+    ranges: &[Range],
+    seq: i64,
+) -> Result<Vec<(i64, i64)>, Error> {
+    let sql = format!(
+        "{} SELECT reading.series_id, time FROM touched \
+         JOIN reading ON reading.series_id = touched.series_id \
+         AND time BETWEEN touched.first AND touched.last WHERE edited >= 4 AND seq = ?",
+        with_touched(ranges.len())
+    );
+    let rows = bind(&sql, ranges).bind(seq).fetch_all(connection).await?;
+    Ok(rows.iter().map(|row| (row.get("series_id"), row.get("time"))).collect())
+}
+
+fn with_touched(ranges: usize) -> String {
+    let values = "(?,?,?),".repeat(ranges);
+    format!("WITH touched (series_id, first, last) AS (VALUES {})", values.trim_end_matches(','))
+}
+
+type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;
+
+fn bind(sql: &str, ranges: &[Range]) -> Query {
+    let mut query = sqlx::query(AssertSqlSafe(sql.to_owned())).persistent(false);
+    for range in ranges {
+        query = query.bind(range.series).bind(range.first).bind(range.last);
+    }
+    query
+}
