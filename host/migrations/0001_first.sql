@@ -69,6 +69,8 @@ CREATE TABLE run (
     -- Who may write for this run; nobody once it has ended.
     lease TEXT,
     attempt BIGINT NOT NULL,
+    -- It reads its source from the beginning.
+    rewind BIGINT NOT NULL,
     created BIGINT NOT NULL DEFAULT 0,
     updated BIGINT NOT NULL DEFAULT 0,
     unchanged BIGINT NOT NULL DEFAULT 0,
@@ -105,6 +107,8 @@ CREATE TABLE cursor (
     pass BIGINT NOT NULL,
     pass_seq BIGINT NOT NULL,
     complete BIGINT NOT NULL,
+    -- The run that began the pass.
+    run TEXT NOT NULL REFERENCES run (id),
     PRIMARY KEY (sync, datatype)
 );
 

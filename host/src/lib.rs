@@ -1,5 +1,17 @@
 //! Keeps groundwater data in step between OurWater and other systems.
+//!
+//! A request, a command or the clock makes a run of a sync due. `sync` makes sure of what must hold,
+//! then asks the plugin for a page after the cursor. The plugin, in its sandbox, reaches only what
+//! it was granted. `store` saves pages and the cursor that follows them in one transaction. `http`
+//! and `cli` show what is stored, with every record accounted for.
+//!
+//! Arrows point down only: `main -> cli -> app -> http -> sync -> {plugin, store} -> domain`, and
+//! `plugin -> grant`. sqlx is named only in `store`, wasmtime only in `plugin` and `grant`, axum
+//! only in `http`; `tests/layers.rs` holds that.
 
+pub mod app;
 pub mod domain;
 pub mod grant;
 pub mod plugin;
+pub mod store;
+pub mod sync;

@@ -16,7 +16,7 @@ const CSV: &str = "well,time,value\nA,2020-01-01T00:00:00Z,1.5\nB,2020-01-02T00:
 
 const CSV_CONFIG: &str = r#"{"file": "wells.csv", "header": 1, "readings": {
     "time": {"columns": ["time"], "pattern": "iso"}, "resource": "well",
-    "series": [{"value": "value", "property": "depth-below-ground", "unit": "m"}]}}"#;
+    "series": [{"value": "value", "property": {"constant": "depth-below-ground"}, "unit": {"constant": "m"}}]}}"#;
 
 /// Patient enough for a busy machine, and short enough for a test of a guest that never ends.
 fn limits() -> Limits {

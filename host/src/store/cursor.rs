@@ -2,7 +2,7 @@
 
 use sqlx::Row as _;
 
-use crate::domain::id::SyncId;
+use crate::domain::id::{RunId, SyncId};
 use crate::domain::sync::Datatype;
 
 use super::{Error, Store};
@@ -18,6 +18,8 @@ pub struct Standing {
     pub pass: i64,
     /// The pass reached the end of the data.
     pub complete: bool,
+    /// The run that began the pass.
+    pub run: String,
 }
 
 impl Store {
@@ -28,7 +30,8 @@ impl Store {
         datatype: Datatype,
     ) -> Result<Option<Standing>, Error> {
         let row = sqlx::query(
-            "SELECT digest, cursor, pass, complete FROM cursor WHERE sync = $1 AND datatype = $2",
+            "SELECT digest, cursor, pass, complete, run FROM cursor \
+             WHERE sync = $1 AND datatype = $2",
         )
         .bind(sync.as_str())
         .bind(datatype.as_str())
@@ -39,6 +42,7 @@ impl Store {
             cursor: row.get("cursor"),
             pass: row.get("pass"),
             complete: row.get::<i64, _>("complete") != 0,
+            run: row.get("run"),
         }))
     }
 
@@ -48,17 +52,20 @@ impl Store {
         sync: &SyncId,
         datatype: Datatype,
         digest: &str,
+        run: &RunId,
     ) -> Result<i64, Error> {
         let row = sqlx::query(
-            "INSERT INTO cursor (sync, datatype, digest, cursor, pass, pass_seq, complete) \
-             SELECT $1, $2, $3, NULL, 1, organisation.seq, 0 FROM sync \
+            "INSERT INTO cursor (sync, datatype, digest, cursor, pass, pass_seq, complete, run) \
+             SELECT $1, $2, $3, NULL, 1, organisation.seq, 0, $4 FROM sync \
              JOIN organisation ON organisation.id = sync.organisation WHERE sync.id = $1 \
              ON CONFLICT (sync, datatype) DO UPDATE SET digest = excluded.digest, cursor = NULL, \
-             pass = cursor.pass + 1, pass_seq = excluded.pass_seq, complete = 0 RETURNING pass",
+             pass = cursor.pass + 1, pass_seq = excluded.pass_seq, complete = 0, \
+             run = excluded.run RETURNING pass",
         )
         .bind(sync.as_str())
         .bind(datatype.as_str())
         .bind(digest)
+        .bind(run.as_str())
         .fetch_one(&self.write)
         .await?;
         Ok(row.get("pass"))

@@ -28,6 +28,8 @@ pub struct Held {
     pub run: RunId,
     /// What proves it.
     pub lease: Lease,
+    /// It reads its source from the beginning.
+    pub rewind: bool,
 }
 
 /// What became of the wish to begin a run.
@@ -48,27 +50,28 @@ impl Store {
         &self,
         sync: &Sync,
         plugin: &str,
+        rewind: bool,
         now: Timestamp,
     ) -> Result<Begun, Error> {
         let lease = Lease::random();
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let open = sqlx::query("SELECT id, lease FROM run WHERE sync = $1 AND ended IS NULL")
+        let open = sqlx::query("SELECT id, lease, rewind FROM run WHERE sync = $1 AND ended IS NULL")
             .bind(sync.id.as_str())
             .fetch_optional(&mut *transaction)
             .await?;
-        let run = match open {
+        let (run, rewind) = match open {
             Some(row) => {
                 let run = parse_id::<RunId>(&row, "id")?;
                 if row.get::<Option<String>, _>("lease").is_some() {
                     return Ok(Begun::Running(run));
                 }
                 take_over(&mut transaction, &run, &lease, plugin).await?;
-                run
+                (run, row.get::<i64, _>("rewind") != 0)
             }
-            None => insert(&mut transaction, sync, &lease, plugin, now).await?,
+            None => (insert(&mut transaction, sync, &lease, plugin, rewind, now).await?, rewind),
         };
         transaction.commit().await?;
-        Ok(Begun::Held(Held { run, lease }))
+        Ok(Begun::Held(Held { run, lease, rewind }))
     }
 
     /// Ends a run. A completed one moves `lastSyncDate` to its start and consumes a one-time sync.
@@ -167,6 +170,18 @@ impl Store {
             .transpose()
     }
 
+    /// Whether a run met records that it could not move.
+    pub async fn met_issues(&self, run: &RunId) -> Result<bool, Error> {
+        let row = sqlx::query(
+            "SELECT rejected > 0 OR EXISTS (SELECT 1 FROM issue WHERE issue.run = run.id) AS met \
+             FROM run WHERE id = $1",
+        )
+        .bind(run.as_str())
+        .fetch_one(&self.write)
+        .await?;
+        Ok(row.get::<i64, _>("met") != 0)
+    }
+
     /// Adds to a run's log.
     pub async fn log(&self, run: &RunId, lines: &[LogLine]) -> Result<(), Error> {
         for line in lines {
@@ -223,12 +238,13 @@ async fn insert(
     sync: &Sync,
     lease: &Lease,
     plugin: &str,
+    rewind: bool,
     now: Timestamp,
 ) -> Result<RunId, Error> {
     let run = RunId::random();
     sqlx::query(
-        "INSERT INTO run (id, sync, organisation, state, lease, attempt, plugin, started) \
-         VALUES ($1, $2, $3, 'running', $4, 1, $5, $6)",
+        "INSERT INTO run (id, sync, organisation, state, lease, attempt, plugin, started, \
+         rewind) VALUES ($1, $2, $3, 'running', $4, 1, $5, $6, $7)",
     )
     .bind(run.as_str())
     .bind(sync.id.as_str())
@@ -236,6 +252,7 @@ async fn insert(
     .bind(lease.as_str())
     .bind(plugin)
     .bind(now)
+    .bind(i64::from(rewind))
     .execute(transaction)
     .await?;
     Ok(run)

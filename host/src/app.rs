@@ -1,0 +1,85 @@
+//! The one place where everything is wired.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::domain::clock::Clock;
+use crate::plugin::{self, Limits, Plugins};
+use crate::store::blob::{self, Blobs};
+use crate::store::{self, Access, Store};
+use crate::sync::Engine;
+
+/// Everything a command or a request works with. Clones share it.
+#[derive(Debug, Clone)]
+pub struct App {
+    /// What OurWater knows.
+    pub store: Store,
+    /// Contents of files.
+    pub blobs: Blobs,
+    /// Runs syncs.
+    pub engine: Engine,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// Where things are.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The database: a path, or `sqlite:` and a path.
+    pub database: String,
+    /// Contents of files, and compiled plugins; by default beside the database.
+    pub files: Option<PathBuf>,
+    /// What it is opened for.
+    pub access: Access,
+}
+
+/// Why nothing could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The database.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The folder of contents.
+    #[error(transparent)]
+    Blobs(#[from] blob::Error),
+    /// The sandbox, or a plugin.
+    #[error(transparent)]
+    Plugin(#[from] plugin::Error),
+    /// Another kind of database.
+    #[error("{0:?} is not a database this version knows: give a path, or sqlite: and a path")]
+    Database(String),
+}
+
+impl App {
+    /// Opens everything; for writing, the built-in plugins are made active.
+    pub async fn open(settings: &Settings) -> Result<Self, Error> {
+        let database = database_path(&settings.database)?;
+        let files = settings.files.clone();
+        let files = files.unwrap_or_else(|| database.with_extension("files"));
+        let store = Store::open(&database, settings.access).await?;
+        let blobs = Blobs::open(&files)?;
+        let clock = Clock::System;
+        let sandbox =
+            Plugins::new(plugin::Settings { cache: files.join("compiled"), limits: Limits::default() })?;
+        let mut active = HashMap::new();
+        for (_, component) in plugin::builtin() {
+            let plugin = sandbox.load(component).await?;
+            if settings.access == Access::Write {
+                let now = clock.now();
+                store.register_plugin(plugin.digest(), plugin.description(), true, now).await?;
+            }
+            active.insert(plugin.description().name.clone(), plugin);
+        }
+        let engine = Engine::new(store.clone(), blobs.clone(), clock.clone(), active);
+        Ok(Self { store, blobs, engine, clock })
+    }
+}
+
+fn database_path(database: &str) -> Result<&Path, Error> {
+    let path = database.strip_prefix("sqlite://").or(database.strip_prefix("sqlite:"));
+    let path = path.unwrap_or(database);
+    if path.is_empty() || path.contains("://") {
+        return Err(Error::Database(database.to_owned()));
+    }
+    Ok(Path::new(path))
+}

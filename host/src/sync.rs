@@ -1,0 +1,382 @@
+//! Runs syncs: what must hold before one starts, its pulls in order, and the word it ends in.
+
+mod config;
+pub mod pull;
+mod refusal;
+pub mod source;
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::watch;
+
+use crate::domain::clock::Clock;
+use crate::domain::datasource::Datasource;
+use crate::domain::id::{OrganisationId, RunId, SyncId};
+use crate::domain::organisation::Organisation;
+use crate::domain::page::{Page, PageRequest};
+use crate::domain::plugin::{Description, Failure, Proposal, Remark};
+use crate::domain::run::{FailureClass, Run, RunFailure, RunState};
+use crate::domain::sync::{Datatype, Method, Sync};
+use crate::grant::files::{Files, Readable};
+use crate::grant::log::{Level, LogSink};
+use crate::plugin::{Grant, Instance, Plugin};
+use crate::store::blob::Blobs;
+use crate::store::run::{Begun, LogLine};
+use crate::store::{self, Store};
+
+use pull::Job;
+pub use refusal::Refusal;
+use source::Configured;
+
+/// Runs syncs. Clones share what is running.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    blobs: Blobs,
+    clock: Clock,
+    plugins: HashMap<String, Arc<Plugin>>,
+    active: Mutex<HashMap<RunId, Active>>,
+}
+
+#[derive(Debug)]
+struct Active {
+    organisation: OrganisationId,
+    cancel: watch::Sender<bool>,
+    ended: watch::Receiver<bool>,
+    progress: Arc<pull::Progress>,
+}
+
+/// How a run is started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trigger {
+    /// Read the source from the beginning, unless a pass of it was left unfinished.
+    pub rewind: bool,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Records met.
+    pub records: u64,
+    /// Records in all, where the source says so.
+    pub total: Option<u64>,
+}
+
+/// Everything that was made sure of before anything outside is asked.
+struct Ensured {
+    sync: Sync,
+    datasource: Datasource,
+    plugin: Arc<Plugin>,
+    config: Value,
+    files: Files,
+}
+
+impl Engine {
+    /// An engine over a store, with the active plugins by name.
+    pub fn new(
+        store: Store,
+        blobs: Blobs,
+        clock: Clock,
+        plugins: HashMap<String, Arc<Plugin>>,
+    ) -> Self {
+        let active = Mutex::default();
+        Self { inner: Arc::new(Inner { store, blobs, clock, plugins, active }) }
+    }
+
+    /// The active plugins, by name.
+    pub fn plugins(&self) -> impl Iterator<Item = (&str, &Description)> {
+        self.inner.plugins.values().map(|plugin| (plugin.digest(), plugin.description()))
+    }
+
+    /// Starts a run, or goes on with one whose process died.
+    pub async fn trigger(
+        &self,
+        organisation: &OrganisationId,
+        sync: &SyncId,
+        how: Trigger,
+    ) -> Result<RunId, Refusal> {
+        let ensured = self.ensure(organisation, sync).await?;
+        let now = self.inner.clock.now();
+        let digest = ensured.plugin.digest();
+        let begun = self.inner.store.begin_run(&ensured.sync, digest, how.rewind, now).await?;
+        let held = match begun {
+            Begun::Held(held) => held,
+            Begun::Running(run) => return Err(Refusal::Running(run)),
+        };
+        let run = held.run.clone();
+        let (cancel, cancelled) = watch::channel(false);
+        let (end, ended) = watch::channel(false);
+        let progress = Arc::new(pull::Progress::default());
+        let organisation = organisation.clone();
+        let active = Active { organisation, cancel, ended, progress: progress.clone() };
+        self.active().insert(run.clone(), active);
+        let job = Job {
+            store: self.inner.store.clone(),
+            clock: self.inner.clock.clone(),
+            held,
+            digest: config::digest(&ensured.config, &ensured.sync.only, digest),
+            sync: ensured.sync.clone(),
+            datasource: ensured.datasource.clone(),
+            progress,
+            cancel: cancelled,
+        };
+        let engine = self.clone();
+        tokio::spawn(async move {
+            engine.work(job, ensured).await;
+            end.send_replace(true);
+        });
+        Ok(run)
+    }
+
+    /// Waits until a run has ended or the time is up; the run as it then stands.
+    pub async fn wait(
+        &self,
+        organisation: &OrganisationId,
+        run: &RunId,
+        at_most: Option<Duration>,
+    ) -> Result<Run, store::Error> {
+        let ended = self.active().get(run).map(|active| active.ended.clone());
+        if let Some(mut ended) = ended {
+            let waiting = ended.wait_for(|ended| *ended);
+            match at_most {
+                Some(at_most) => drop(tokio::time::timeout(at_most, waiting).await),
+                None => drop(waiting.await),
+            }
+        }
+        self.inner.store.run(organisation, run).await
+    }
+
+    /// Stops a run, after saving what it has fetched; false when it is not running here.
+    pub fn cancel(&self, run: &RunId) -> bool {
+        let active = self.active();
+        active.get(run).map(|active| active.cancel.send_replace(true)).is_some()
+    }
+
+    /// How far a run is, while it is running here.
+    pub fn progress(&self, run: &RunId) -> Option<Progress> {
+        let active = self.active();
+        let progress = &active.get(run)?.progress;
+        let total = progress.total.load(Ordering::Relaxed);
+        let records = progress.records.load(Ordering::Relaxed);
+        Some(Progress { records, total: (total > 0).then_some(total) })
+    }
+
+    /// Works out what a configuration leaves open, from the source itself.
+    pub async fn propose(
+        &self,
+        organisation: &Organisation,
+        plugin: &str,
+        config: &Value,
+    ) -> Result<Proposal, Failure> {
+        let (mut instance, config) = self.instance(organisation, plugin, config).await?;
+        instance.propose(&config.to_string()).await
+    }
+
+    /// Tries a configuration against the source.
+    pub async fn check(
+        &self,
+        organisation: &Organisation,
+        plugin: &str,
+        config: &Value,
+    ) -> Result<Vec<Remark>, Failure> {
+        let (mut instance, config) = self.instance(organisation, plugin, config).await?;
+        instance.check(&config.to_string()).await
+    }
+
+    /// One page of a datasource that need not be there yet; writes nothing.
+    pub async fn sample(
+        &self,
+        organisation: &Organisation,
+        plugin: &str,
+        config: &Value,
+        request: &PageRequest,
+    ) -> Result<Page, Failure> {
+        let (mut instance, config) = self.instance(organisation, plugin, config).await?;
+        instance.get(&config.to_string(), request).await
+    }
+
+    async fn instance(
+        &self,
+        organisation: &Organisation,
+        plugin: &str,
+        config: &Value,
+    ) -> Result<(Instance, Value), Failure> {
+        let plugin = self.inner.plugins.get(plugin).ok_or_else(|| Failure::Config {
+            field: "plugin".to_owned(),
+            text: self.no_plugin(plugin),
+        })?;
+        let config = config::fill_in(config, plugin.description(), organisation);
+        let files = self.files(&organisation.id, &config).await;
+        let files = files.map_err(|error| Failure::Data(error.to_string()))?;
+        let grant = Grant { files: Some(files), ..Grant::default() };
+        Ok((plugin.instance(grant).await?, config))
+    }
+
+    /// What must hold before anything outside is asked; each has its own refusal.
+    async fn ensure(
+        &self,
+        organisation: &OrganisationId,
+        sync: &SyncId,
+    ) -> Result<Ensured, Refusal> {
+        let store = &self.inner.store;
+        let sync = store.sync(organisation, sync).await?;
+        let datasource = store.datasource(organisation, &sync.datasource).await?;
+        let organisation = store.organisation(organisation).await?;
+        self.ensure_free(&organisation)?;
+        if !sync.enabled {
+            return Err(Refusal::Disabled);
+        }
+        if sync.consumed {
+            let run = store.last_run(&sync.id).await?.map(|run| run.id);
+            return Err(Refusal::Consumed { run });
+        }
+        let plugin = self.inner.plugins.get(&datasource.plugin);
+        let plugin =
+            plugin.ok_or_else(|| Refusal::Plugin(self.no_plugin(&datasource.plugin)))?.clone();
+        let config = config::fill_in(&datasource.config, plugin.description(), &organisation);
+        let mistakes = config::mistakes(&config, plugin.description());
+        if !mistakes.is_empty() {
+            return Err(Refusal::Config(mistakes));
+        }
+        ensure_supported(&sync, plugin.description())?;
+        let files = self.files(&organisation.id, &config).await?;
+        Ok(Ensured { sync, datasource, plugin, config, files })
+    }
+
+    fn ensure_free(&self, organisation: &Organisation) -> Result<(), Refusal> {
+        let active = self.active();
+        let running = active.values().filter(|active| active.organisation == organisation.id);
+        if running.count() < organisation.limits.runs_max as usize {
+            return Ok(());
+        }
+        Err(Refusal::Busy { runs_max: organisation.limits.runs_max })
+    }
+
+    fn no_plugin(&self, name: &str) -> String {
+        let known: Vec<&str> = self.inner.plugins.keys().map(String::as_str).collect();
+        format!("there is no active plugin named {name:?}; there are: {}", known.join(", "))
+    }
+
+    /// The files a configuration names.
+    async fn files(
+        &self,
+        organisation: &OrganisationId,
+        config: &Value,
+    ) -> Result<Files, store::Error> {
+        let files = self.inner.store.files(organisation).await?;
+        let readable = config::named_files(config, files).into_iter().map(|file| Readable {
+            name: file.name.to_string(),
+            size: file.size,
+            path: self.inner.blobs.path(&file.sha256),
+            sha256: file.sha256,
+            modified: file.modified,
+        });
+        Ok(Files::new(self.inner.blobs.objects(), readable.collect(), None, 0))
+    }
+
+    async fn work(&self, job: Job, ensured: Ensured) {
+        let log = LogSink::new();
+        let pulled = pull_all(&job, ensured, log.clone()).await;
+        let ended = self.end(&job, pulled, &log).await;
+        self.active().remove(&job.held.run);
+        if let Err(error) = ended {
+            tracing::error!(run = %job.held.run, %error, "a run could not be ended");
+        }
+    }
+
+    async fn end(
+        &self,
+        job: &Job,
+        pulled: Result<(), pull::Error>,
+        log: &LogSink,
+    ) -> Result<(), store::Error> {
+        let store = &job.store;
+        let now = self.inner.clock.now();
+        store.log(&job.held.run, &lines(log, now)).await?;
+        let (state, failure) = match pulled {
+            Ok(()) if store.met_issues(&job.held.run).await? => {
+                (RunState::CompletedWithIssues, None)
+            }
+            Ok(()) => (RunState::Completed, None),
+            Err(pull::Error::Cancelled) => (RunState::Cancelled, None),
+            Err(error) => (RunState::Failed, Some(failure(job, &error))),
+        };
+        store.end_run(&job.held, state, failure.as_ref(), now).await
+    }
+
+    fn active(&self) -> MutexGuard<'_, HashMap<RunId, Active>> {
+        self.inner.active.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn pull_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
+    let grant = Grant { files: Some(ensured.files), log: Some(log) };
+    let instance = ensured.plugin.instance(grant).await?;
+    let mut source = Configured { instance, config: ensured.config.to_string() };
+    for datatype in &job.sync.datatypes {
+        source = pull::pull(job, source, *datatype).await?;
+    }
+    Ok(())
+}
+
+fn ensure_supported(sync: &Sync, description: &Description) -> Result<(), Refusal> {
+    if let Some(method) = sync.methods.iter().find(|it| **it != Method::PullFromDatasource) {
+        return Err(Refusal::Unsupported(format!("{method} is not there yet")));
+    }
+    let missing = |datatype: &&Datatype| !description.gets.contains(datatype);
+    match sync.datatypes.iter().find(missing) {
+        Some(datatype) => Err(Refusal::Unsupported(format!(
+            "the plugin {} gives no {datatype}; take it out of the sync",
+            description.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What was tried on what, what went wrong, and what to do.
+fn failure(job: &Job, error: &pull::Error) -> RunFailure {
+    let class = match error {
+        pull::Error::Source(failure) => FailureClass::from(failure),
+        pull::Error::Store(store::Error::Owned(_)) => FailureClass::Configuration,
+        pull::Error::Store(_) | pull::Error::Cancelled => FailureClass::Host,
+    };
+    let advice = match class {
+        FailureClass::Configuration => "change the datasource and run the sync again",
+        FailureClass::Permission => "ask an administrator to grant it",
+        FailureClass::Data => "look at the source; what was read before is saved",
+        FailureClass::Unavailable => "run the sync again later; it goes on where it stopped",
+        FailureClass::Limit => "ask an administrator, or ask for less at a time",
+        FailureClass::PluginFault => "tell the plugin's author",
+        FailureClass::Host => "look at the disk and the database, then run the sync again",
+    };
+    RunFailure { class, text: format!("pulling from {:?}: {error}; {advice}", job.datasource.name) }
+}
+
+fn lines(log: &LogSink, at: i64) -> Vec<LogLine> {
+    let taken = log.take();
+    let word = |level| match level {
+        Level::Debug => "debug",
+        Level::Info => "info",
+        Level::Warn => "warn",
+        Level::Error => "error",
+    };
+    let mut lines: Vec<LogLine> = taken
+        .lines
+        .into_iter()
+        .map(|line| LogLine { at, level: word(line.level).to_owned(), message: line.text })
+        .collect();
+    if taken.dropped > 0 {
+        let message = format!("{} more lines were dropped", taken.dropped);
+        lines.push(LogLine { at, level: "warn".to_owned(), message });
+    }
+    lines
+}
