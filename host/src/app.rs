@@ -65,8 +65,7 @@ impl App {
         for (_, component) in plugin::builtin() {
             let plugin = sandbox.load(component).await?;
             if settings.access == Access::Write {
-                let now = clock.now();
-                store.register_plugin(plugin.digest(), plugin.description(), true, now).await?;
+                store.register_plugin(plugin.digest(), plugin.description(), true, &clock).await?;
             }
             active.insert(plugin.description().name.clone(), plugin);
         }

@@ -5,6 +5,7 @@ pub mod datasource;
 pub mod file;
 pub mod id;
 pub mod issue;
+pub mod name;
 pub mod organisation;
 pub mod page;
 pub mod plugin;

@@ -1,14 +1,22 @@
 //! What OurWater knows, in one SQLite file: what is saved together is one transaction.
 
+pub mod blob;
+mod column;
 pub mod cursor;
+pub mod datasource;
+pub mod file;
 pub mod gather;
 pub mod issue;
 pub mod open;
+pub mod organisation;
 mod place;
+pub mod plugin;
 pub mod reading;
 pub mod run;
 pub mod save;
 pub mod series;
+pub mod sync;
+pub mod token;
 
 use sqlx::SqlitePool;
 

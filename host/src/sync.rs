@@ -276,7 +276,7 @@ impl Engine {
         let readable = config::named_files(config, files).into_iter().map(|file| Readable {
             name: file.name.to_string(),
             size: file.size,
-            path: self.inner.blobs.path(&file.sha256),
+            path: Blobs::path(&file.sha256),
             sha256: file.sha256,
             modified: file.modified,
         });

@@ -1,4 +1,4 @@
-//! Reads a column of text as an id or a word of the domain.
+//! Reads columns of text as ids and words of the domain, and an error as a name that is taken.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -42,4 +42,12 @@ fn unreadable(
 ) -> Error {
     let id = row.try_get::<String, _>("id").unwrap_or_default();
     Error::unreadable(table, &id, format!("{column}: {error}"))
+}
+
+impl Error {
+    /// For an insert or update that met the same name.
+    pub(in crate::store) fn taken(error: sqlx::Error, what: &'static str, name: &str) -> Self {
+        let unique = error.as_database_error().is_some_and(|error| error.is_unique_violation());
+        if unique { Self::Taken { what, name: name.to_owned() } } else { Self::Database(error) }
+    }
 }
