@@ -8,6 +8,7 @@ use crate::plugin::{self, Limits, Plugins};
 use crate::store::blob::{self, Blobs};
 use crate::store::{self, Access, Store};
 use crate::sync::Engine;
+use crate::sync::pull::Tuning;
 
 /// Everything a command or a request works with. Clones share it.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Settings {
     pub files: Option<PathBuf>,
     /// What it is opened for.
     pub access: Access,
+    /// How much a run holds in memory.
+    pub tuning: Tuning,
 }
 
 /// Why nothing could be started.
@@ -69,7 +72,7 @@ impl App {
             }
             active.insert(plugin.description().name.clone(), plugin);
         }
-        let engine = Engine::new(store.clone(), blobs.clone(), clock.clone(), active);
+        let engine = Engine::new(store.clone(), blobs.clone(), clock.clone(), settings.tuning, active);
         Ok(Self { store, blobs, engine, clock })
     }
 }

@@ -28,7 +28,7 @@ use crate::store::blob::Blobs;
 use crate::store::run::{Begun, LogLine};
 use crate::store::{self, Store};
 
-use pull::Job;
+use pull::{Job, Tuning};
 pub use refusal::Refusal;
 use source::Configured;
 
@@ -43,6 +43,7 @@ struct Inner {
     store: Store,
     blobs: Blobs,
     clock: Clock,
+    tuning: Tuning,
     plugins: HashMap<String, Arc<Plugin>>,
     active: Mutex<HashMap<RunId, Active>>,
 }
@@ -86,10 +87,11 @@ impl Engine {
         store: Store,
         blobs: Blobs,
         clock: Clock,
+        tuning: Tuning,
         plugins: HashMap<String, Arc<Plugin>>,
     ) -> Self {
         let active = Mutex::default();
-        Self { inner: Arc::new(Inner { store, blobs, clock, plugins, active }) }
+        Self { inner: Arc::new(Inner { store, blobs, clock, tuning, plugins, active }) }
     }
 
     /// The active plugins, by name.
@@ -127,6 +129,7 @@ impl Engine {
             sync: ensured.sync.clone(),
             datasource: ensured.datasource.clone(),
             progress,
+            tuning: self.inner.tuning,
             cancel: cancelled,
         };
         let engine = self.clone();

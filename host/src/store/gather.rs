@@ -4,10 +4,6 @@ use std::collections::HashMap;
 
 use crate::domain::page::{Group, Items, Page, Readings, Rejection, Resource, Series};
 
-/// Points gathered before a commit. Sorted by time across 1,000 wells, a million readings cost
-/// 10.8 s at 2,000 points a transaction and 1.6 s at 50,000.
-pub const GATHER_POINTS_MAX: usize = 100_000;
-
 /// One point, its series as a place in [`Gathered::series`].
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Point {
@@ -46,10 +42,10 @@ impl Gathered {
         self.complete = !page.more;
     }
 
-    /// Worth a transaction.
-    pub fn full(&self) -> bool {
+    /// Worth a transaction: it holds `records_max` or more.
+    pub fn full(&self, records_max: usize) -> bool {
         let records = self.points.len() + self.resources.len() + self.groups.len();
-        records + self.rejected.len() >= GATHER_POINTS_MAX
+        records + self.rejected.len() >= records_max
     }
 
     /// Holds no page.
