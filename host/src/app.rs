@@ -1,5 +1,7 @@
 //! The one place where everything is wired.
 
+pub mod import;
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
