@@ -48,7 +48,8 @@ fn embed() -> Result<(), Box<dyn Error>> {
 /// Says what to type where the target is missing, before rustc says something else.
 fn require_target() -> Result<(), Box<dyn Error>> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-    let answer = Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
+    let answer =
+        Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
     let folder = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
     if answer.status.success() && Path::new(&folder).is_dir() {
         return Ok(());

@@ -1,1 +1,4 @@
-fn main() {}
+//! The promises, as stories told by the real program.
+
+mod layers;
+mod pulls;

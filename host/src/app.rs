@@ -64,8 +64,10 @@ impl App {
         let store = Store::open(&database, settings.access).await?;
         let blobs = Blobs::open(&files)?;
         let clock = Clock::System;
-        let sandbox =
-            Plugins::new(plugin::Settings { cache: files.join("compiled"), limits: Limits::default() })?;
+        let sandbox = Plugins::new(plugin::Settings {
+            cache: files.join("compiled"),
+            limits: Limits::default(),
+        })?;
         let mut active = HashMap::new();
         for (_, component) in plugin::builtin() {
             let plugin = sandbox.load(component).await?;
@@ -74,7 +76,8 @@ impl App {
             }
             active.insert(plugin.description().name.clone(), plugin);
         }
-        let engine = Engine::new(store.clone(), blobs.clone(), clock.clone(), settings.tuning, active);
+        let engine =
+            Engine::new(store.clone(), blobs.clone(), clock.clone(), settings.tuning, active);
         Ok(Self { store, blobs, engine, clock })
     }
 }

@@ -60,8 +60,7 @@ impl App {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name: FileName =
             name.parse().map_err(|error| Error::Name(format!("{}: {error}", path.display())))?;
-        let unreadable =
-            |reason| Error::Unreadable { path: path.display().to_string(), reason };
+        let unreadable = |reason| Error::Unreadable { path: path.display().to_string(), reason };
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
         let kept = self.blobs.write(content(file), organisation.limits.file_bytes_max).await?;
         Ok(self.store.save_file(organisation, &name, &kept, &self.clock).await?)
@@ -127,7 +126,9 @@ impl App {
         datatypes: Vec<Datatype>,
     ) -> Result<Sync, Error> {
         let syncs = self.store.syncs(&organisation.id).await?;
-        let found = syncs.into_iter().find(|it| it.datasource == datasource.id && it.name == *name.as_str());
+        let found = syncs
+            .into_iter()
+            .find(|it| it.datasource == datasource.id && it.name == *name.as_str());
         match found {
             Some(sync) if sync.datatypes == datatypes => Ok(sync),
             Some(sync) => {
@@ -153,8 +154,11 @@ impl App {
 
 /// The datatypes that a file's configuration has a section for.
 pub fn configured(config: &Value) -> Vec<Datatype> {
-    let sections =
-        [("groups", Datatype::Group), ("resources", Datatype::Resource), ("readings", Datatype::Reading)];
+    let sections = [
+        ("groups", Datatype::Group),
+        ("resources", Datatype::Resource),
+        ("readings", Datatype::Reading),
+    ];
     let has = |section: &str| config.get(section).is_some_and(|it| !it.is_null());
     sections.into_iter().filter(|(name, _)| has(name)).map(|(_, datatype)| datatype).collect()
 }

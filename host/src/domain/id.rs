@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 
 /// A text that is not an id of the kind asked for.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is not the id of {what}: {what} ids look like {prefix}_ and 32 hexadecimal digits")]
+#[error(
+    "{text:?} is not the id of {what}: {what} ids look like {prefix}_ and 32 hexadecimal digits"
+)]
 pub struct NotAnId {
     text: String,
     what: &'static str,

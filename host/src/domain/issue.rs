@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::clock::Timestamp;
 use super::id::RunId;
-use super::sync::{Datatype, words};
 use super::sync::UnknownWord;
-use std::{fmt, str::FromStr};
+use super::sync::{Datatype, words};
 use serde::Deserialize;
+use std::{fmt, str::FromStr};
 
 words! {
     /// Why a record is listed.

@@ -126,12 +126,7 @@ pub struct Counts {
 impl Counts {
     /// Every record met.
     pub fn records(&self) -> u64 {
-        self.created
-            + self.updated
-            + self.unchanged
-            + self.superseded
-            + self.empty
-            + self.rejected
+        self.created + self.updated + self.unchanged + self.superseded + self.empty + self.rejected
     }
 }
 

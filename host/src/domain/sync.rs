@@ -145,7 +145,9 @@ pub enum BadSelection {
     #[error("a selection names at most {SELECTION_IDS_MAX} ids; this one has {0}")]
     TooMany(usize),
     /// Not an external id.
-    #[error("{0:?} cannot be an external id: 1 to {EXTERNAL_ID_BYTES_MAX} bytes, no control character")]
+    #[error(
+        "{0:?} cannot be an external id: 1 to {EXTERNAL_ID_BYTES_MAX} bytes, no control character"
+    )]
     NotAnId(String),
 }
 

@@ -85,7 +85,9 @@ impl Files {
     pub async fn read(&self, name: &str, offset: u64, length: u32) -> Result<Vec<u8>, Failure> {
         if length > READ_BYTES_MAX {
             let most = READ_BYTES_MAX / 1024 / 1024;
-            return Err(Failure::Limit(format!("one read: at most {most} MiB, not {length} bytes")));
+            return Err(Failure::Limit(format!(
+                "one read: at most {most} MiB, not {length} bytes"
+            )));
         }
         if let Some(file) = self.readable(name) {
             return self.read_object(file, offset, length).await;

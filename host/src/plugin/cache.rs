@@ -201,3 +201,6 @@ impl Hasher for IntoMac {
         0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -109,7 +109,8 @@ pub(super) fn refusal(failure: Failure) -> wit::Failure {
 
 /// The files a plugin may read.
 pub(super) fn listed(files: Vec<Listed>) -> Vec<files::File> {
-    let file = |Listed { name, size, sha256, modified }| files::File { name, size, sha256, modified };
+    let file =
+        |Listed { name, size, sha256, modified }| files::File { name, size, sha256, modified };
     files.into_iter().map(file).collect()
 }
 

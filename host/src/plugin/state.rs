@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use wasmtime::component::{HasSelf, Linker};
 
-use super::bindings::ourwater::datasource::{files, http, log, records, sql};
 use super::bindings;
+use super::bindings::ourwater::datasource::{files, http, log, records, sql};
 use super::convert;
 use super::limiter::Limiter;
 use super::limits::Limits;

@@ -1,6 +1,5 @@
 //! The sandbox against real components: the built-in one, and ones that misbehave.
 
-mod cached;
 mod components;
 mod hostile;
 
@@ -25,7 +24,8 @@ fn limits() -> Limits {
 }
 
 fn plugins(limits: Limits) -> Plugins {
-    Plugins::new(Settings { cache: components::folder().join("compiled-for-tests"), limits }).unwrap()
+    Plugins::new(Settings { cache: components::folder().join("compiled-for-tests"), limits })
+        .unwrap()
 }
 
 /// Enough time for every plugin that means well.

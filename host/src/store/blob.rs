@@ -91,7 +91,8 @@ impl Blobs {
             reason: reason.to_string(),
         };
         std::fs::create_dir_all(&folder).map_err(|error| unusable(&error))?;
-        let objects = LocalFileSystem::new_with_prefix(&folder).map_err(|error| unusable(&error))?;
+        let objects =
+            LocalFileSystem::new_with_prefix(&folder).map_err(|error| unusable(&error))?;
         Ok(Self {
             objects: Arc::new(objects.with_fsync(true)),
             incoming: format!("{INCOMING}/{}", random_hex()).into(),
@@ -292,9 +293,7 @@ mod tests {
 
     fn files_in(folder: &std::path::Path) -> usize {
         let entries = std::fs::read_dir(folder).unwrap().flatten();
-        entries
-            .map(|entry| if entry.path().is_dir() { files_in(&entry.path()) } else { 1 })
-            .sum()
+        entries.map(|entry| if entry.path().is_dir() { files_in(&entry.path()) } else { 1 }).sum()
     }
 
     #[tokio::test]
@@ -306,8 +305,7 @@ mod tests {
         assert_eq!(first.sha256, again.sha256);
         assert_eq!(first.sha256, hex(&Sha256::digest(b"time,value\n")));
         assert_eq!(files_in(folder.path()), 1);
-        let pieces: Vec<Bytes> =
-            blobs.read(&first.sha256, first.size).try_collect().await.unwrap();
+        let pieces: Vec<Bytes> = blobs.read(&first.sha256, first.size).try_collect().await.unwrap();
         assert_eq!(pieces.concat(), b"time,value\n");
     }
 

@@ -12,8 +12,7 @@ use super::blob::{Blobs, Kept};
 use super::column::{parsed, unsigned};
 use super::{Error, Store};
 
-const COLUMNS: &str =
-    "SELECT id, name, sha256, size, modified FROM file WHERE organisation = $1";
+const COLUMNS: &str = "SELECT id, name, sha256, size, modified FROM file WHERE organisation = $1";
 
 impl Store {
     /// Points a name at content that has just been kept, made where it is new.

@@ -22,7 +22,9 @@ const RANGES_MAX: usize = 1000;
 #[derive(Debug, Default)]
 pub(in crate::store) struct Upserted {
     pub(in crate::store) counts: Counts,
-    /// Keys this pass had written before with another value.
+    /// Keys this pass had written before.
+    pub(in crate::store) repeated: Vec<(i64, i64)>,
+    /// Those of them that had another value.
     pub(in crate::store) contradicted: Vec<(i64, i64)>,
     changed: Vec<Range>,
 }
@@ -120,7 +122,7 @@ pub(in crate::store) async fn upsert(
     }
     if upserted.counts.superseded > 0 {
         for ranges in upserted.changed.clone().chunks(RANGES_MAX) {
-            upserted.contradicted.extend(contradicted(connection, ranges, seq).await?);
+            find_repeated(connection, ranges, seq, &mut upserted).await?;
         }
     }
     Ok(upserted)
@@ -238,19 +240,26 @@ async fn count(
     Ok(())
 }
 
-async fn contradicted(
+async fn find_repeated(
     connection: &mut SqliteConnection,
     ranges: &[Range],
     seq: i64,
-) -> Result<Vec<(i64, i64)>, Error> {
+    upserted: &mut Upserted,
+) -> Result<(), Error> {
     let sql = format!(
-        "{} SELECT reading.series_id, time FROM touched \
+        "{} SELECT reading.series_id, time, edited >= 4 AS differs FROM touched \
          JOIN reading ON reading.series_id = touched.series_id \
-         AND time BETWEEN touched.first AND touched.last WHERE edited >= 4 AND seq = ?",
+         AND time BETWEEN touched.first AND touched.last WHERE edited > 1 AND seq = ?",
         with_touched(ranges.len())
     );
-    let rows = bind(&sql, ranges).bind(seq).fetch_all(connection).await?;
-    Ok(rows.iter().map(|row| (row.get("series_id"), row.get("time"))).collect())
+    for row in bind(&sql, ranges).bind(seq).fetch_all(connection).await? {
+        let key = (row.get("series_id"), row.get("time"));
+        upserted.repeated.push(key);
+        if row.get::<i64, _>("differs") != 0 {
+            upserted.contradicted.push(key);
+        }
+    }
+    Ok(())
 }
 
 fn with_touched(ranges: usize) -> String {

@@ -55,10 +55,11 @@ impl Store {
     ) -> Result<Begun, Error> {
         let lease = Lease::random();
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let open = sqlx::query("SELECT id, lease, rewind FROM run WHERE sync = $1 AND ended IS NULL")
-            .bind(sync.id.as_str())
-            .fetch_optional(&mut *transaction)
-            .await?;
+        let open =
+            sqlx::query("SELECT id, lease, rewind FROM run WHERE sync = $1 AND ended IS NULL")
+                .bind(sync.id.as_str())
+                .fetch_optional(&mut *transaction)
+                .await?;
         let (run, rewind) = match open {
             Some(row) => {
                 let run = parse_id::<RunId>(&row, "id")?;

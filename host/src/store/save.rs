@@ -3,10 +3,10 @@
 //! Counts do not come from rows affected: `edited` says what the change numbered `seq` was, and one
 //! aggregate over the touched ranges tells made from changed. A key that one pass meets again in a
 //! later transaction is recognised by its `seq` being of this pass: it is superseded, not updated.
-//! Keys that were given different values in one pass are remembered as contradictions. In later
-//! passes they are held back and settled at the end, so that reading the source again changes
-//! nothing. A key that was merely unchanged when a pass met it first is not seen to repeat in that
-//! pass; where its second value differs, that counts as an update, and the pass after settles it.
+//! Keys that one pass met again, or was given different values for, are remembered. Later passes
+//! hold them back and settle them at the end, so that reading the source again changes nothing.
+//! A key that was merely unchanged when a pass met it first is not seen to repeat in that pass: its
+//! second row counts as unchanged too, or as an update where it differs.
 
 use std::collections::HashMap;
 
@@ -236,6 +236,7 @@ impl Pull {
             reading::upsert(connection, &points, self.origin, seq, self.pass_seq).await?;
         contradicted.extend(find(&points, &upserted.contradicted));
         issues.extend(contradicted.iter().map(|point| names.contradicted(point)));
+        contradicted.extend(find(&points, &upserted.repeated));
         self.remember(connection, &contradicted).await?;
         reading::log_changes(connection, &self.sync.organisation, &upserted, seq).await?;
         counts += upserted.counts;
@@ -250,7 +251,9 @@ impl Pull {
         points.retain(|point| known(point).is_none());
         let differs = |point: &&Point| {
             let met = known(point).copied().flatten();
-            met.is_some_and(|(value, quality)| !same(value, point.value) || quality != point.quality)
+            met.is_some_and(|(value, quality)| {
+                !same(value, point.value) || quality != point.quality
+            })
         };
         contradicted.extend(held_back.iter().filter(differs));
         held_back

@@ -13,13 +13,6 @@ pub mod paging;
 
 #[doc(hidden)]
 pub mod bindings {
-    #![expect(
-        clippy::pedantic,
-        clippy::allow_attributes,
-        clippy::allow_attributes_without_reason,
-        unreachable_pub,
-        reason = "generated from the contract"
-    )]
     wit_bindgen::generate!({
         world: "plugin",
         path: "../../wit",
@@ -29,13 +22,13 @@ pub mod bindings {
     });
 }
 
+#[doc(hidden)]
+pub use adapter::Adapter;
 pub use bindings::ourwater::datasource::records::{
     Assigned, Batch, Choice, Datatype, Delay, Description, Duplicates, Failure, GetRequest, Group,
     Items, Kind, Note, Page, Paging, Position, Proposal, Question, Readings, Receipt, Refused,
     Rejection, Remark, Resource, Series,
 };
-#[doc(hidden)]
-pub use adapter::Adapter;
 pub use schemars;
 
 /// The error every call may end in; it tells the host what to do.

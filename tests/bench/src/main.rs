@@ -1,1 +1,55 @@
-fn main() {}
+//! What moving data costs, next to floors measured in the same run: `bench csv --rows 1000000`.
+//!
+//! [`csv`] generates a file ([`data`]) and measures each way of moving it ([`child`]) in a process
+//! of its own, so that no peak of memory and no warm cache is another's; [`report`] holds the
+//! figures against their targets.
+//!
+//! `wall_s` is from the trigger to the ended, committed run; `cpu_s` is the whole process, all
+//! threads, opening and loading included (in ticks of 10 ms, as the system counts), and so is
+//! `peak_mib`. Generating the file, making the organisation and compiling the plugin come before;
+//! the file is in the page cache. Of several runs, each figure is the least: what disturbs only adds.
+
+mod child;
+mod csv;
+mod data;
+mod engine;
+mod meter;
+mod native;
+mod peers;
+mod report;
+mod sandbox;
+mod sqlite;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(about = "What moving data costs, next to floors measured in the same run")]
+struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Readings from a CSV file into a database
+    Csv(csv::Options),
+    /// One measurement, in a process of its own
+    #[command(hide = true)]
+    Child(child::Task),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().what {
+        What::Csv(options) => csv::run(&options),
+        What::Child(task) => child::run(&task),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

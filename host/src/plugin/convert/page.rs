@@ -42,7 +42,15 @@ pub(in crate::plugin) fn page(page: wit::Page, request: &PageRequest) -> Result<
         return Err(contract(format!("{bad:?} is gone, and cannot be an external id")));
     }
     let (cursor, more) = (page.cursor, page.more);
-    Ok(Page { items, gone: page.gone, rejected, empty: page.empty, cursor, more, total: page.total })
+    Ok(Page {
+        items,
+        gone: page.gone,
+        rejected,
+        empty: page.empty,
+        cursor,
+        more,
+        total: page.total,
+    })
 }
 
 /// Says of a record that it cannot be taken.
@@ -64,7 +72,9 @@ fn check_cursor(page: &wit::Page, request: &PageRequest) -> Result<(), Failure> 
         return Err(contract("a cursor holds no U+0000".to_owned()));
     }
     if page.more && request.cursor.as_ref() == Some(&page.cursor) {
-        return Err(contract("there is more after the page, and its cursor did not move".to_owned()));
+        return Err(contract(
+            "there is more after the page, and its cursor did not move".to_owned(),
+        ));
     }
     Ok(())
 }

@@ -63,7 +63,11 @@ fn resource(resource: wit::Resource) -> Result<Resource, String> {
         position: resource.position.map(position).transpose()?,
         elevation: resource.elevation.map(elevation).transpose()?,
         owner: resource.owner.map(|owner| name("owner", owner)).transpose()?,
-        groups: resource.groups.into_iter().map(|group| id(Some(group))).collect::<Result<_, _>>()?,
+        groups: resource
+            .groups
+            .into_iter()
+            .map(|group| id(Some(group)))
+            .collect::<Result<_, _>>()?,
         updated: updated(resource.updated)?,
         extra: extra(resource.extra)?,
     })
@@ -98,7 +102,11 @@ fn position(position: wit::Position) -> Result<Position, String> {
 }
 
 fn elevation(elevation: f64) -> Result<f64, String> {
-    if elevation.is_finite() { Ok(elevation) } else { Err("its elevation is not finite".to_owned()) }
+    if elevation.is_finite() {
+        Ok(elevation)
+    } else {
+        Err("its elevation is not finite".to_owned())
+    }
 }
 
 fn updated(time: Option<Timestamp>) -> Result<Option<Timestamp>, String> {

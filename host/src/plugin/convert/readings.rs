@@ -87,7 +87,9 @@ fn moved(column: wit::Readings) -> Readings {
 fn problem_of(series: &wit::Series) -> Option<String> {
     if !is_external_id(&series.resource) {
         let id = text::clean(&series.resource, 64);
-        return Some(format!("{id:?} cannot be a resource's id: 1 to 512 bytes, no control character"));
+        return Some(format!(
+            "{id:?} cannot be a resource's id: 1 to 512 bytes, no control character"
+        ));
     }
     let texts = [("name", &series.name), ("property", &series.property), ("unit", &series.unit)];
     texts.into_iter().find_map(|(what, text)| {

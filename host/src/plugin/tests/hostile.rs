@@ -69,9 +69,13 @@ async fn a_call_that_was_given_up_ends_its_instance() {
 #[tokio::test]
 async fn a_plugin_that_never_starts_or_never_says_what_it_is_is_not_loaded() {
     let plugins = plugins(limits());
-    for (name, text) in [("start", "start time"), ("describe", "call time: describe")] {
-        let error = plugins.load(&components::example(name)).await.unwrap_err().to_string();
-        assert!(error.contains(text), "{name}: {error}");
+    let cases = [
+        (components::starting(), "limit: start time: at most 300ms"),
+        (components::silent(), "limit: call time: describe took more than 300ms"),
+    ];
+    for (component, text) in cases {
+        let error = plugins.load(&component).await.unwrap_err().to_string();
+        assert!(error.ends_with(text), "{error}");
     }
 }
 

@@ -1,0 +1,271 @@
+//! Whatever a source holds and wherever a pull stops, the store ends with the last value of each
+//! reading, every record is counted once, and reading it all again changes nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ourwater::domain::clock::Clock;
+use ourwater::domain::datasource::Datasource;
+use ourwater::domain::organisation::{Limits, Organisation, Zone};
+use ourwater::domain::page::{Items, Page, PageRequest, Readings, Rejection, Series};
+use ourwater::domain::plugin::Failure;
+use ourwater::domain::run::{Counts, RunState};
+use ourwater::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use ourwater::store::datasource::NewDatasource;
+use ourwater::store::organisation::NewOrganisation;
+use ourwater::store::run::{Begun, Held};
+use ourwater::store::sync::NewSync;
+use ourwater::store::{Access, Store};
+use ourwater::sync::pull::{self, Job, Progress, Tuning};
+use ourwater::sync::source::Source;
+
+/// A linear congruential generator: the same seed tells the same story everywhere.
+struct Seeded(u64);
+
+impl Seeded {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+}
+
+type Row = (u64, i64, f64);
+
+/// Gives its rows in pages; fails once at each of `stops`.
+struct Script {
+    rows: Vec<Row>,
+    stops: BTreeSet<usize>,
+}
+
+impl Source for Script {
+    async fn get(&mut self, request: &PageRequest) -> Result<Page, Failure> {
+        let start: usize = request.cursor.as_deref().map_or(0, |cursor| cursor.parse().unwrap());
+        let end = (start + request.limit as usize).min(self.rows.len());
+        if let Some(stop) = self.stops.iter().copied().find(|stop| (start..end).contains(stop)) {
+            self.stops.remove(&stop);
+            return Err(Failure::Data("the line went dead".to_owned()));
+        }
+        Ok(page(&self.rows[start..end], start, end, self.rows.len()))
+    }
+}
+
+fn page(rows: &[Row], start: usize, end: usize, all: usize) -> Page {
+    let mut columns: BTreeMap<u64, Readings> = BTreeMap::new();
+    for (at, (well, time, value)) in rows.iter().enumerate() {
+        let column = columns.entry(*well).or_insert_with(|| column(*well));
+        column.times.push(*time);
+        column.values.push(*value);
+        column.rows.push(u32::try_from(start + at + 1).unwrap());
+    }
+    Page {
+        items: Items::Readings(columns.into_values().collect()),
+        gone: Vec::new(),
+        rejected: vec![Rejection {
+            place: format!("row {start}"),
+            reason: "a heading".to_owned(),
+            raw: String::new(),
+        }],
+        empty: 1,
+        cursor: end.to_string(),
+        more: end < all,
+        total: None,
+    }
+}
+
+fn column(well: u64) -> Readings {
+    Readings {
+        series: Series {
+            resource: format!("well {well}"),
+            name: String::new(),
+            property: "depth".to_owned(),
+            unit: "m".to_owned(),
+        },
+        times: Vec::new(),
+        values: Vec::new(),
+        qualities: Vec::new(),
+        removed: Vec::new(),
+        rows: Vec::new(),
+    }
+}
+
+struct World {
+    _folder: tempfile::TempDir,
+    store: Store,
+    organisation: Organisation,
+    datasource: Datasource,
+    sync: Sync,
+    tuning: Tuning,
+}
+
+impl World {
+    async fn new(tuning: Tuning) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("ourwater.db"), Access::Write).await.unwrap();
+        let clock = Clock::manual(1);
+        let new = NewOrganisation {
+            name: "Dharta".parse().unwrap(),
+            zone: Zone::UTC,
+            limits: Limits::default(),
+        };
+        let (organisation, _) = store.create_organisation(new, &clock).await.unwrap();
+        let new = NewDatasource {
+            name: "script".parse().unwrap(),
+            plugin: "script".to_owned(),
+            config: serde_json::json!({}),
+        };
+        let datasource = store.create_datasource(&organisation.id, new, &clock).await.unwrap();
+        let new = NewSync {
+            datasource: datasource.id.clone(),
+            name: "script".parse().unwrap(),
+            methods: vec![Method::PullFromDatasource],
+            datatypes: vec![Datatype::Reading],
+            only: Selection::default(),
+            one_time: false,
+            enabled: true,
+            missing_resource: MissingResource::Create,
+        };
+        let sync = store.create_sync(&organisation.id, new, &clock).await.unwrap();
+        Self { _folder: folder, store, organisation, datasource, sync, tuning }
+    }
+
+    async fn begin(&self, rewind: bool) -> Held {
+        match self.store.begin_run(&self.sync, "digest", rewind, 7).await.unwrap() {
+            Begun::Held(held) => held,
+            Begun::Running(run) => panic!("{run} is still running"),
+        }
+    }
+
+    /// One run; its counts, and whether it went through.
+    async fn run(&self, script: Script, rewind: bool) -> (Counts, bool, Option<Script>) {
+        let held = self.begin(rewind).await;
+        let (_cancel, cancelled) = tokio::sync::watch::channel(false);
+        let job = Job {
+            store: self.store.clone(),
+            clock: Clock::manual(7),
+            held: held.clone(),
+            sync: self.sync.clone(),
+            datasource: self.datasource.clone(),
+            digest: "same".to_owned(),
+            progress: Arc::new(Progress::default()),
+            tuning: self.tuning,
+            cancel: cancelled,
+        };
+        let pulled = pull::pull(&job, script, Datatype::Reading).await;
+        let state = if pulled.is_ok() { RunState::Completed } else { RunState::Failed };
+        self.store.end_run(&held, state, None, 8).await.unwrap();
+        let run = self.store.run(&self.organisation.id, &held.run).await.unwrap();
+        (run.counts, pulled.is_ok(), pulled.ok())
+    }
+
+    /// Runs until one goes through; the counts of all together.
+    async fn run_through(&self, rows: &[Row], stops: &BTreeSet<usize>, rewind: bool) -> Counts {
+        let mut counts = Counts::default();
+        let mut stops = stops.clone();
+        loop {
+            let script = Script { rows: rows.to_vec(), stops: stops.clone() };
+            let (more, through, _) = self.run(script, rewind).await;
+            counts += more;
+            if through {
+                return counts;
+            }
+            stops.pop_first();
+        }
+    }
+
+    async fn readings(&self) -> BTreeMap<(String, i64), f64> {
+        let mut readings = BTreeMap::new();
+        self.store
+            .export_readings(&self.organisation.id, |row| {
+                readings.insert((row.resource, row.time), row.value);
+                Ok::<(), ourwater::store::Error>(())
+            })
+            .await
+            .unwrap();
+        readings
+    }
+}
+
+fn expected(rows: &[Row]) -> BTreeMap<(String, i64), f64> {
+    rows.iter().map(|(well, time, value)| ((format!("well {well}"), *time), *value)).collect()
+}
+
+fn rows(seeded: &mut Seeded, count: u64) -> Vec<Row> {
+    let times = 1 + seeded.below(40);
+    let row = |seeded: &mut Seeded| {
+        let value = u32::try_from(seeded.below(3)).unwrap();
+        (seeded.below(4), i64::try_from(seeded.below(times)).unwrap(), f64::from(value))
+    };
+    (0..count).map(|_| row(seeded)).collect()
+}
+
+#[tokio::test]
+async fn the_last_value_wins_every_record_is_counted_and_reading_again_changes_nothing() {
+    for seed in 0..60 {
+        let mut seeded = Seeded(seed);
+        let count = 1 + seeded.below(120);
+        let rows = rows(&mut seeded, count);
+        let stops: BTreeSet<usize> =
+            (0..seeded.below(4)).map(|_| usize::try_from(seeded.below(count)).unwrap()).collect();
+        let tuning = Tuning {
+            page_records_max: u32::try_from(1 + seeded.below(9)).unwrap(),
+            gather_records_max: usize::try_from(1 + seeded.below(30)).unwrap(),
+        };
+        let world = World::new(tuning).await;
+        let counts = world.run_through(&rows, &stops, false).await;
+        let expected = expected(&rows);
+        assert_eq!(world.readings().await, expected, "seed {seed}");
+        assert_eq!(counts.created, expected.len() as u64, "seed {seed}: {counts:?}");
+        assert_eq!(counts.updated + counts.unchanged, 0, "seed {seed}: {counts:?}");
+        assert_eq!(counts.superseded, count - expected.len() as u64, "seed {seed}: {counts:?}");
+
+        let again = world.run_through(&rows, &stops, true).await;
+        assert_eq!(world.readings().await, expected, "seed {seed}");
+        assert_eq!(again.created + again.updated, 0, "seed {seed}: {again:?}");
+        assert_eq!(again.unchanged + again.superseded, count, "seed {seed}: {again:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_changed_source_is_counted_as_updates_and_what_is_new_as_created() {
+    let world = World::new(Tuning { page_records_max: 2, gather_records_max: 3 }).await;
+    let first = [(0, 1, 1.0), (0, 2, 2.0), (0, 3, 3.0)];
+    world.run_through(&first, &BTreeSet::new(), false).await;
+    let second = [(0, 1, 1.0), (0, 2, 2.5), (0, 3, 3.0), (1, 1, 0.0)];
+    let counts = world.run_through(&second, &BTreeSet::new(), true).await;
+    assert_eq!((counts.created, counts.updated, counts.unchanged), (1, 1, 2));
+    assert_eq!(world.readings().await, expected(&second));
+}
+
+#[tokio::test]
+async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead_one_cannot_write()
+{
+    let world = World::new(Tuning { page_records_max: 1, gather_records_max: 1 }).await;
+    let dead = world.begin(false).await;
+    world.store.release_run(&dead).await.unwrap();
+    let heir = world.begin(false).await;
+    assert_eq!(dead.run, heir.run);
+    let late = world.store.end_run(&dead, RunState::Completed, None, 9).await;
+    assert!(matches!(late, Err(ourwater::store::Error::LostLease)), "{late:?}");
+}
+
+#[tokio::test]
+async fn issues_are_kept_once_and_leave_when_a_pass_no_longer_meets_them() {
+    let world = World::new(Tuning { page_records_max: 2, gather_records_max: 2 }).await;
+    let rows = [(0, 1, 1.0), (0, 2, 2.0), (0, 1, 5.0)];
+    world.run_through(&rows, &BTreeSet::from([2]), false).await;
+    let issues = world.issues().await;
+    let places: Vec<&str> = issues.iter().map(String::as_str).collect();
+    assert_eq!(places, ["row 0", "row 2", "well 0 depth at 1970-01-01T00:00:00.001Z"]);
+    world.run_through(&rows, &BTreeSet::new(), true).await;
+    assert_eq!(world.issues().await, issues);
+    world.run_through(&rows[..2], &BTreeSet::new(), true).await;
+    assert_eq!(world.issues().await, ["row 0"]);
+}
+
+impl World {
+    async fn issues(&self) -> Vec<String> {
+        let issues = self.store.issues(&self.organisation.id, &self.sync.id, None, 100).await;
+        issues.unwrap().into_iter().map(|issue| issue.place).collect()
+    }
+}
