@@ -34,15 +34,14 @@ fn embed() -> Result<(), Box<dyn Error>> {
     require_target()?;
     let compiled = compile(&workspace)?;
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let mut list = String::from("&[\n");
+    let mut list = Vec::new();
     for (name, package) in PLUGINS {
         let component = out.join(format!("{name}.wasm"));
         copy(&compiled.join(format!("{}.wasm", package.replace('-', "_"))), &component)?;
-        list += &format!("    ({name:?}, include_bytes!({component:?})),\n");
+        let path = component.to_str().ok_or("the build folder's path must be UTF-8")?;
+        list.push(format!("({name:?}, include_bytes!({path:?}))"));
     }
-    list += "]\n";
-    fs::write(out.join("builtin.rs"), list)?;
-    Ok(())
+    Ok(fs::write(out.join("builtin.rs"), format!("&[{}]\n", list.join(", ")))?)
 }
 
 /// Says what to type where the target is missing, before rustc says something else.

@@ -16,8 +16,7 @@ const ERROR_BYTES_MAX: usize = 1024;
 /// What stopped `call`: a limit where one was reached, else the plugin's own fault; with what the
 /// plugin wrote about it.
 pub(super) fn explain(call: &str, error: &wasmtime::Error, state: &State) -> Failure {
-    let said = state.output.text();
-    let said = if said.is_empty() { said } else { format!("; it said: {said}") };
+    let said = said(&state.output.text());
     match limit(call, error, state) {
         Some(limit) => Failure::Limit(format!("{limit}{said}")),
         None => Failure::Fault(format!("{call} {}{said}", class(error))),
@@ -39,6 +38,12 @@ fn late_text(call: &str, limits: &Limits) -> String {
         "start" => format!("start time: at most {:?}", limits.start_time_max),
         _ => format!("call time: {call} took more than {:?}", limits.call_time_max),
     }
+}
+
+/// What the plugin wrote, without the advice Rust adds to it, which nobody here can follow.
+fn said(output: &str) -> String {
+    let said = output.split("note: run with `RUST_BACKTRACE").next().unwrap_or_default().trim();
+    if said.is_empty() { String::new() } else { format!("; it said: {said}") }
 }
 
 /// The limit that was reached. Wasmtime has no types for some of them, only texts.

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
+use object_store::{MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
@@ -189,12 +189,9 @@ impl Sweep {
         let objects = &self.blobs.objects;
         let present: Vec<_> = objects.list(None).try_collect().await?;
         for object in present {
-            let unused = match object.location.filename() {
-                _ if object.location.as_ref().starts_with(INCOMING) => false,
-                Some(name) => is_digest(name) && !used.contains(name),
-                None => false,
-            };
-            if unused {
+            // Other things lie in this folder too, such as compiled plugins.
+            let content = object.location.filename().filter(|name| is_content(&object, name));
+            if content.is_some_and(|name| !used.contains(name)) {
                 objects.delete(&object.location).await?;
             }
         }
@@ -277,8 +274,9 @@ fn link_to(file: &std::path::Path, link: &std::path::Path) -> std::io::Result<u6
     Ok(file.metadata()?.len())
 }
 
-fn is_digest(name: &str) -> bool {
-    name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+fn is_content(object: &ObjectMeta, name: &str) -> bool {
+    let digest = name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    digest && object.location == Blobs::path(name)
 }
 
 #[cfg(test)]

@@ -82,7 +82,9 @@ impl Store {
     ) -> Result<(), Error> {
         self.file(organisation, name).await?;
         let datasources = self.datasources(organisation).await?;
-        let names = |config: &serde_json::Value| config["file"] == name.as_str();
+        // Wherever it stands: a plugin may read any file its configuration names.
+        let quoted = serde_json::json!(name).to_string();
+        let names = |config: &serde_json::Value| config.to_string().contains(&quoted);
         if let Some(by) = datasources.iter().find(|datasource| names(&datasource.config)) {
             let by = format!("datasource {:?}", by.name);
             return Err(Error::InUseBy { what: "file", by });

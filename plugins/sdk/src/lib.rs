@@ -13,6 +13,7 @@ pub mod paging;
 
 #[doc(hidden)]
 pub mod bindings {
+    #![expect(clippy::same_length_and_capacity, reason = "generated from the contract")]
     wit_bindgen::generate!({
         world: "plugin",
         path: "../../wit",
