@@ -71,16 +71,12 @@ enum Command {
     #[command(subcommand)]
     Org(manage::Org),
     /// Datasources: a plugin and its configuration.
-    #[command(subcommand)]
     Datasource(manage::Datasource),
     /// Syncs: what moves between a datasource and OurWater.
-    #[command(subcommand)]
     Sync(manage::Sync),
     /// Runs of syncs, and what became of every record.
-    #[command(subcommand)]
     Run(manage::Run),
     /// Uploaded files.
-    #[command(subcommand)]
     File(manage::File),
     /// Readings in OurWater.
     #[command(subcommand)]
@@ -165,16 +161,19 @@ impl InOrganisation {
             return match <[Organisation; 1]>::try_from(organisations) {
                 Ok([only]) => Ok(only),
                 Err(all) if all.is_empty() => {
-                    Err(Usage("there is no organisation yet: ourwater org create NAME".into()).into())
+                    Err(Usage("there is no organisation yet: ourwater org create NAME".into())
+                        .into())
                 }
-                Err(all) => Err(Usage(format!("which organisation? --org, one of: {}", names(&all))).into()),
+                Err(all) => {
+                    Err(Usage(format!("which organisation? --org, one of: {}", names(&all))).into())
+                }
             };
         };
         let known = names(&organisations);
         let mut found = organisations.into_iter();
-        found
-            .find(|it| it.name == *wanted || it.id.as_str() == wanted)
-            .ok_or_else(|| Usage(format!("there is no organisation {wanted:?}; there are: {known}")).into())
+        found.find(|it| it.name == *wanted || it.id.as_str() == wanted).ok_or_else(|| {
+            Usage(format!("there is no organisation {wanted:?}; there are: {known}")).into()
+        })
     }
 
     /// The one named or the only one; where there is none at all, one is made.
@@ -209,9 +208,9 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
         }
     };
     for set in sets {
-        let (path, value) = set
-            .split_once('=')
-            .ok_or_else(|| Usage(format!("--set {set:?}: write field=value, as in zone=Asia/Kolkata")))?;
+        let (path, value) = set.split_once('=').ok_or_else(|| {
+            Usage(format!("--set {set:?}: write field=value, as in zone=Asia/Kolkata"))
+        })?;
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         set_field(&mut config, path, value);
     }

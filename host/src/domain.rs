@@ -10,4 +10,5 @@ pub mod organisation;
 pub mod page;
 pub mod plugin;
 pub mod run;
+pub mod setting;
 pub mod sync;

@@ -10,8 +10,10 @@
 //! only in `http`; `tests/layers.rs` holds that.
 
 pub mod app;
+pub mod cli;
 pub mod domain;
 pub mod grant;
+pub mod http;
 pub mod plugin;
 pub mod store;
 pub mod sync;

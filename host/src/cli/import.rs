@@ -120,7 +120,13 @@ impl Import {
         }
         let lines: String = issues
             .iter()
-            .map(|it| format!("\n  {}: {}", super::output::clean(&it.place), super::output::clean(&it.reason)))
+            .map(|it| {
+                format!(
+                    "\n  {}: {}",
+                    super::output::clean(&it.place),
+                    super::output::clean(&it.reason)
+                )
+            })
             .collect();
         output.show(
             &format!(

@@ -81,7 +81,9 @@ pub(super) fn questions(proposal: &Proposal) -> String {
 
 /// Foreign text on one line of a terminal: control characters escaped.
 pub(super) fn clean(text: &str) -> String {
-    let keep = |c: char| if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() };
+    let keep = |c: char| {
+        if c.is_control() && c != '\n' { c.escape_default().to_string() } else { c.to_string() }
+    };
     text.chars().map(keep).collect()
 }
 

@@ -57,8 +57,13 @@ impl Preview {
         }
         let mut records = Vec::new();
         for datatype in configured(&proposal.config) {
-            let request =
-                PageRequest { datatype, cursor: None, limit: RECORDS_SHOWN, since: None, only: Vec::new() };
+            let request = PageRequest {
+                datatype,
+                cursor: None,
+                limit: RECORDS_SHOWN,
+                since: None,
+                only: Vec::new(),
+            };
             let page = engine
                 .sample(&scratch.organisation, FILE_PLUGIN, &proposal.config, &request)
                 .await?;

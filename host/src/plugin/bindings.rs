@@ -1,12 +1,5 @@
 //! The contract as the host sees it, generated from `wit/`.
 
-#![expect(
-    clippy::pedantic,
-    clippy::allow_attributes,
-    clippy::allow_attributes_without_reason,
-    reason = "generated from the contract"
-)]
-
 wasmtime::component::bindgen!({
     path: "../wit",
     world: "plugin",

@@ -73,7 +73,7 @@ impl Cache {
 
     /// What a file is the compilation of, and with what.
     fn identity(&self, engine: &Engine, digest: &str) -> [u8; MAC_BYTES] {
-        let mut mac = self.mac(b"identity");
+        let mut mac = self.mac("identity");
         mac.update(digest.as_bytes());
         mac.update(env!("CARGO_PKG_VERSION").as_bytes());
         let mut hasher = IntoMac(mac);
@@ -82,16 +82,17 @@ impl Cache {
     }
 
     fn seal(&self, identity: &[u8; MAC_BYTES], compiled: &[u8]) -> Hmac<Sha256> {
-        let mut mac = self.mac(b"compiled");
+        let mut mac = self.mac("compiled");
         mac.update(identity);
         mac.update(compiled);
         mac
     }
 
-    fn mac(&self, purpose: &[u8; 8]) -> Hmac<Sha256> {
+    fn mac(&self, purpose: &str) -> Hmac<Sha256> {
         let key: &hmac::digest::Key<Hmac<Sha256>> = &padded(self.key).into();
         let mut mac = Hmac::new(key);
-        mac.update(purpose);
+        mac.update(purpose.as_bytes());
+        mac.update(b"\0");
         mac
     }
 
@@ -181,7 +182,8 @@ fn make_private_folder(path: &Path) -> io::Result<()> {
 #[cfg(unix)]
 fn private(path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::PermissionsExt;
-    Ok(fs::metadata(path)?.permissions().mode() & 0o077 == 0)
+    let others = 0o100;
+    Ok(fs::metadata(path)?.permissions().mode() % others == 0)
 }
 
 #[cfg(not(unix))]

@@ -21,9 +21,9 @@ const TEXT_BYTES_MAX: usize = 4 * 1024;
 const NAME_BYTES_MAX: usize = 256;
 
 /// What a plugin says of itself.
-pub(super) fn description(description: wit::Description) -> Result<Description, Failure> {
+pub(super) fn description(description: &wit::Description) -> Result<Description, Failure> {
     let schema = serde_json::from_str(&description.schema)
-        .map_err(|error| contract(format!("its schema is not JSON: {error}")))?;
+        .map_err(|error| contract(&format!("its schema is not JSON: {error}")))?;
     Ok(Description {
         name: text::clean(&description.name, NAME_BYTES_MAX),
         version: text::clean(&description.version, NAME_BYTES_MAX),
@@ -34,17 +34,18 @@ pub(super) fn description(description: wit::Description) -> Result<Description, 
 }
 
 /// Remarks, clean.
-pub(super) fn remarks(remarks: Vec<wit::Remark>) -> Vec<Remark> {
-    remarks.into_iter().map(remark).collect()
+pub(super) fn remarks(remarks: &[wit::Remark]) -> Vec<Remark> {
+    remarks.iter().map(remark).collect()
 }
 
 /// A configuration worked out from the source.
 pub(super) fn proposal(proposal: wit::Proposal) -> Result<Proposal, Failure> {
-    let config = serde_json::from_str(&proposal.config)
-        .map_err(|error| contract(format!("the configuration it proposes is not JSON: {error}")))?;
+    let config = serde_json::from_str(&proposal.config).map_err(|error| {
+        contract(&format!("the configuration it proposes is not JSON: {error}"))
+    })?;
     Ok(Proposal {
         config,
-        found: remarks(proposal.found),
+        found: remarks(&proposal.found),
         undecided: proposal.undecided.into_iter().map(question).collect(),
     })
 }
@@ -69,7 +70,7 @@ pub(super) fn failure(failure: wit::Failure) -> Failure {
     let clean = |text: String| text::clean(&text, TEXT_BYTES_MAX);
     match failure {
         wit::Failure::Config(about) => {
-            let Remark { field, text } = remark(about);
+            let Remark { field, text } = remark(&about);
             Failure::Config { field, text }
         }
         wit::Failure::Denied(text) => Failure::Denied(clean(text)),
@@ -86,7 +87,7 @@ pub(super) fn failure(failure: wit::Failure) -> Failure {
 pub(super) fn page_failure(reported: wit::Failure, request: &PageRequest) -> Failure {
     match failure(reported) {
         Failure::StaleCursor(_) if request.cursor.is_none() => {
-            contract("it calls a cursor stale and was given none".to_owned())
+            contract("it calls a cursor stale and was given none")
         }
         failure => failure,
     }
@@ -115,11 +116,11 @@ pub(super) fn listed(files: Vec<Listed>) -> Vec<files::File> {
 }
 
 /// The plugin does what the contract forbids.
-fn contract(text: String) -> Failure {
+fn contract(text: &str) -> Failure {
     Failure::Fault(format!("contract: {text}"))
 }
 
-fn remark(remark: wit::Remark) -> Remark {
+fn remark(remark: &wit::Remark) -> Remark {
     Remark {
         field: text::clean(&remark.field, NAME_BYTES_MAX),
         text: text::clean(&remark.text, TEXT_BYTES_MAX),

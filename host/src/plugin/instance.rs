@@ -49,7 +49,7 @@ impl Instance {
         let deadline = self.begin()?;
         let call = self.guest.call_describe(&mut self.store);
         let answer = timeout_at(deadline.into(), call).await;
-        convert::description(self.end("describe", answer)?)
+        convert::description(&self.end("describe", answer)?)
     }
 
     /// Tries the configuration against the source. Writes nothing.
@@ -57,7 +57,9 @@ impl Instance {
         let deadline = self.begin()?;
         let call = self.guest.call_check(&mut self.store, config);
         let answer = timeout_at(deadline.into(), call).await;
-        self.end("check", answer)?.map(convert::remarks).map_err(convert::failure)
+        self.end("check", answer)?
+            .map(|remarks| convert::remarks(&remarks))
+            .map_err(convert::failure)
     }
 
     /// Works out what `config` leaves open. Writes nothing.

@@ -49,7 +49,7 @@ impl Default for Limits {
             instances_max: 128,
             handles_max: 1_000,
             start_time_max: Duration::from_secs(10),
-            call_time_max: Duration::from_secs(60),
+            call_time_max: Duration::from_mins(1),
             hostcall_bytes_max: 16 * MIB,
             random_bytes_max: 64 * 1024,
             log_lines_max: 10_000,

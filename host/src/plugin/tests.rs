@@ -30,7 +30,7 @@ fn plugins(limits: Limits) -> Plugins {
 
 /// Enough time for every plugin that means well.
 fn patient() -> Limits {
-    let minute = Duration::from_secs(60);
+    let minute = Duration::from_mins(1);
     Limits { call_time_max: minute, start_time_max: minute, ..Limits::default() }
 }
 
@@ -146,4 +146,51 @@ async fn machine_code_is_never_taken_from_outside() {
     let plugins = plugins(patient());
     let code = plugins.engine.precompile_component(b"\0asm\x0d\0\x01\0").unwrap();
     assert!(matches!(plugins.load(&code).await, Err(Error::Precompiled)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zz_pace() {
+    use std::time::Instant;
+    let folder = tempfile::tempdir().unwrap();
+    let new = || Plugins::new(Settings { cache: folder.path().to_owned(), limits: patient() }).unwrap();
+    let cold = Instant::now();
+    csv(&new()).await;
+    eprintln!("compile and load {:?}", cold.elapsed());
+    let median = |mut all: Vec<Duration>| { all.sort(); (all[0], all[all.len() / 2], all[all.len() - 1]) };
+    let mut loads = Vec::new();
+    for _ in 0..30 {
+        let plugins = new();
+        let at = Instant::now();
+        csv(&plugins).await;
+        loads.push(at.elapsed());
+    }
+    eprintln!("cached load min/median/max {:?}", median(loads));
+    let plugins = new();
+    let plugin = csv(&plugins).await;
+    let grant = wells().await;
+    let (mut starts, mut firsts, mut more) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..100 {
+        let at = Instant::now();
+        let mut instance = plugin.instance(grant.clone()).await.unwrap();
+        starts.push(at.elapsed());
+        instance.get(CSV_CONFIG, &readings()).await.unwrap();
+        firsts.push(at.elapsed());
+        for _ in 0..10 {
+            let at = Instant::now();
+            instance.get(CSV_CONFIG, &readings()).await.unwrap();
+            more.push(at.elapsed());
+        }
+    }
+    eprintln!("instance {:?}", median(starts));
+    eprintln!("instance + first page {:?}", median(firsts));
+    eprintln!("csv page of 2 rows {:?}", median(more));
+    let hostile = plugins.load(&components::hostile()).await.unwrap();
+    let mut instance = hostile.instance(Grant::default()).await.unwrap();
+    let mut pages = Vec::new();
+    for _ in 0..10_000 {
+        let at = Instant::now();
+        instance.get(r#"{"deed": "nothing"}"#, &readings()).await.unwrap();
+        pages.push(at.elapsed());
+    }
+    eprintln!("page of 2 points, no host call {:?}", median(pages));
 }

@@ -43,7 +43,7 @@ impl Datasource for Csv {
 
     fn describe() -> Description {
         Description {
-            name: "CSV file".to_owned(),
+            name: "csv".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             kind: Kind::File,
             gets: vec![Datatype::Group, Datatype::Resource, Datatype::Reading],

@@ -35,11 +35,11 @@ pub(in crate::plugin) fn page(page: wit::Page, request: &PageRequest) -> Result<
         (wit::Items::Readings(columns), Datatype::Reading) => {
             Items::Readings(readings::readings(columns, &mut rejected)?)
         }
-        (_, asked) => return Err(contract(format!("it was asked for {asked} and gave another"))),
+        (_, asked) => return Err(contract(&format!("it was asked for {asked} and gave another"))),
     };
     if let Some(bad) = page.gone.iter().find(|id| !is_external_id(id)) {
         let bad = text::clean(bad, 64);
-        return Err(contract(format!("{bad:?} is gone, and cannot be an external id")));
+        return Err(contract(&format!("{bad:?} is gone, and cannot be an external id")));
     }
     let (cursor, more) = (page.cursor, page.more);
     Ok(Page {
@@ -54,9 +54,9 @@ pub(in crate::plugin) fn page(page: wit::Page, request: &PageRequest) -> Result<
 }
 
 /// Says of a record that it cannot be taken.
-pub(super) fn reject(place: String, reason: String, raw: &str) -> Rejection {
+pub(super) fn reject(place: &str, reason: String, raw: &str) -> Rejection {
     Rejection {
-        place: text::clean(&place, PLACE_BYTES_MAX),
+        place: text::clean(place, PLACE_BYTES_MAX),
         reason,
         raw: text::clean(raw, RAW_BYTES_MAX),
     }
@@ -66,15 +66,13 @@ fn check_cursor(page: &wit::Page, request: &PageRequest) -> Result<(), Failure> 
     let bytes = page.cursor.len();
     if bytes > CURSOR_BYTES_MAX {
         let most = CURSOR_BYTES_MAX / 1024;
-        return Err(contract(format!("a cursor has at most {most} KiB, this one {bytes} bytes")));
+        return Err(contract(&format!("a cursor has at most {most} KiB, this one {bytes} bytes")));
     }
     if page.cursor.contains('\0') {
-        return Err(contract("a cursor holds no U+0000".to_owned()));
+        return Err(contract("a cursor holds no U+0000"));
     }
     if page.more && request.cursor.as_ref() == Some(&page.cursor) {
-        return Err(contract(
-            "there is more after the page, and its cursor did not move".to_owned(),
-        ));
+        return Err(contract("there is more after the page, and its cursor did not move"));
     }
     Ok(())
 }
@@ -87,16 +85,16 @@ fn check_size(page: &wit::Page, request: &PageRequest) -> Result<(), Failure> {
     };
     if count > (request.limit as usize).saturating_add(EXCESS_ITEMS_MAX) {
         let limit = request.limit;
-        return Err(contract(format!("a page of at most {limit} was asked for, it gave {count}")));
+        return Err(contract(&format!("a page of at most {limit} was asked for, it gave {count}")));
     }
     Ok(())
 }
 
 fn rejection(rejection: wit::Rejection) -> Result<Rejection, Failure> {
     let wit::Rejection { place, reason, raw } = rejection;
-    let rejection = reject(place, text::clean(&reason, TEXT_BYTES_MAX), &raw);
+    let rejection = reject(&place, text::clean(&reason, TEXT_BYTES_MAX), &raw);
     if rejection.place.is_empty() {
-        return Err(contract("a rejection names its place".to_owned()));
+        return Err(contract("a rejection names its place"));
     }
     Ok(rejection)
 }

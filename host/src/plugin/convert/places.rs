@@ -133,7 +133,7 @@ fn extra(extra: String) -> Result<String, String> {
 fn refused(what: &str, id: Option<String>, name: &str, reason: String) -> Rejection {
     let named = id.filter(|id| !id.is_empty());
     let place = named.map_or_else(|| format!("{what} named {name:?}"), |id| format!("{what} {id}"));
-    reject(place, reason, name)
+    reject(&place, reason, name)
 }
 
 #[cfg(test)]

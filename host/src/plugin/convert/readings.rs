@@ -60,13 +60,15 @@ fn check_lengths(column: &wit::Readings) -> Result<(), Failure> {
     let (values, qualities, rows) =
         (column.values.len(), column.qualities.len(), column.rows.len());
     if values != points || !optional(qualities) || !optional(rows) {
-        return Err(contract(format!(
+        return Err(contract(&format!(
             "the columns of a series have one length; here times {points}, values {values}, \
              qualities {qualities}, rows {rows}"
         )));
     }
     if column.notes.iter().any(|note| note.at as usize >= points) {
-        return Err(contract(format!("a note stands at one of the {points} points of its series")));
+        return Err(contract(&format!(
+            "a note stands at one of the {points} points of its series"
+        )));
     }
     Ok(())
 }
@@ -103,11 +105,10 @@ fn problem_of(series: &wit::Series) -> Option<String> {
     })
 }
 
-/// Without early exits, so that it runs on several points at a time.
 fn all_good(column: &Readings) -> bool {
-    column.times.iter().fold(true, |good, time| good & in_range(*time))
-        & column.values.iter().fold(true, |good, value| good & value.is_finite())
-        & column.qualities.iter().fold(true, |good, quality| good & (*quality <= LAST_QUALITY))
+    column.times.iter().all(|time| in_range(*time))
+        && column.values.iter().all(|value| value.is_finite())
+        && column.qualities.iter().all(|quality| *quality <= LAST_QUALITY)
 }
 
 fn problem_at(point: &Point) -> Option<String> {
@@ -135,7 +136,7 @@ fn reject_points(
         kept.push(found.is_none());
         if let Some(reason) = found {
             let place = place(&column.series, time, column.rows.get(at).copied());
-            rejected.push(reject(place, reason, &format!("{} = {value}", rfc3339(time))));
+            rejected.push(reject(&place, reason, &format!("{} = {value}", rfc3339(time))));
         }
     }
     keep(&mut column.times, &kept);
@@ -150,7 +151,7 @@ fn reject_removals(column: &mut Readings, rejected: &mut Vec<Rejection>) {
         let good = in_range(time);
         if !good {
             let reason = "it is removed at a year that is not one of 1000 to 9999".to_owned();
-            rejected.push(reject(place(series, time, None), reason, &time.to_string()));
+            rejected.push(reject(&place(series, time, None), reason, &time.to_string()));
         }
         good
     });

@@ -21,7 +21,8 @@ pub(super) fn silent() -> Vec<u8> {
 /// No compiler makes such a thing from Rust, whose constructors run with the first call.
 pub(super) fn starting() -> Vec<u8> {
     let mut component = hostile();
-    let modules = sections(&component).iter().filter(|id| **id == CORE_MODULE).count();
+    let kinds = sections(&component).into_iter();
+    let modules = kinds.filter(|kind| *kind == CORE_MODULE).count();
     let module = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x08\x01\0\
         \x0a\x09\x01\x07\0\x03\x40\x0c\0\x0b\x0b";
     component.extend([CORE_MODULE, u8::try_from(module.len()).unwrap()]);

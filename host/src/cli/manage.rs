@@ -1,0 +1,32 @@
+//! Organisations, datasources, syncs, runs, files, readings: create, list, show, change, delete.
+
+mod datasource;
+mod file;
+mod org;
+mod readings;
+mod run;
+mod sync;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::output::Output;
+
+pub(super) use datasource::Datasource;
+pub(super) use file::File;
+pub(super) use org::Org;
+pub(super) use readings::Readings;
+pub(super) use run::Run;
+pub(super) use sync::Sync;
+
+/// Some of one kind, one a line or as a JSON array.
+fn list<T: Serialize>(output: &Output, items: &[T], line: impl Fn(&T) -> String) {
+    items.iter().for_each(|item| output.say(&super::output::clean(&line(item))));
+    output.object(&json!(items));
+}
+
+/// One, as JSON in either case: it is for reading and for programs alike.
+fn show<T: Serialize>(output: &Output, item: &T) {
+    let object = json!(item);
+    output.show(&format!("{object:#}"), &object);
+}

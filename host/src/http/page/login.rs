@@ -1,0 +1,62 @@
+//! Logging in with the organisation's token, and out.
+
+use axum::Form as Fields;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::SET_COOKIE;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::html;
+use serde::Deserialize;
+
+use super::form::Form;
+use super::{Page, Result};
+use crate::http::Server;
+use crate::store::token::token_digest;
+
+/// What the login form sends.
+#[derive(Debug, Deserialize)]
+pub(in crate::http) struct Login {
+    token: String,
+}
+
+/// The form; with a remark when it was filled in before.
+pub(super) fn page(remark: Option<&str>) -> Page {
+    let body = html! {
+        h1 { "OurWater Sync" }
+        @if let Some(remark) = remark { p role="alert" { (remark) } }
+        form method="post" action="/login" {
+            label {
+                "Your organisation's token" br;
+                input type="password" name="token" required autocomplete="current-password";
+            }
+            button class="main" { "Log in" }
+        }
+        p class="quiet" {
+            "The token was shown when the organisation was made. A new one: "
+            code { "ourwater org token NAME" }
+        }
+    };
+    Page::for_anybody("Log in", body)
+}
+
+/// Begins a session.
+pub(in crate::http) async fn log_in(
+    State(server): State<Server>,
+    Fields(Login { token }): Fields<Login>,
+) -> Result<Response> {
+    let token = token.trim();
+    if server.app.store.organisation_by_token(token).await?.is_none() {
+        let page = page(Some("That is no organisation's token."));
+        return Ok((StatusCode::UNAUTHORIZED, page).into_response());
+    }
+    let cookie = server.sessions.begin(token_digest(token), server.app.clock.now());
+    Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
+}
+
+/// Ends it.
+pub(in crate::http) async fn log_out(
+    State(server): State<Server>,
+    form: Form,
+) -> impl IntoResponse {
+    ([(SET_COOKIE, server.sessions.end(&form.session))], Redirect::to("/"))
+}
