@@ -30,7 +30,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use axum::routing::{get, post};
 
 use crate::app::App;
-pub use serve::{Error, Served, serve};
+pub use serve::{Error, Served, asked_to_stop, serve};
 use session::Sessions;
 
 /// Where the server can be reached.

@@ -22,6 +22,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use tokio::task::spawn_blocking;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
@@ -135,10 +136,16 @@ impl Plugins {
         }
     }
 
+    /// Off the runtime's threads: compiling takes seconds, and finding reads megabytes.
     async fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, Error> {
         let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
-        let (digest, component) = (digest.to_owned(), component.to_vec());
-        tokio::task::spawn_blocking(move || cache.load(&engine, &digest, &component))
+        let name = digest.to_owned();
+        if let Some(found) = spawn_blocking(move || cache.find(&engine, &name)).await? {
+            return Ok(found);
+        }
+        let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
+        let (name, component) = (digest.to_owned(), component.to_vec());
+        spawn_blocking(move || cache.compile(&engine, &name, &component))
             .await?
             .map_err(|error| Error::Invalid(format!("{error:#}")))
     }

@@ -46,7 +46,9 @@ fn judge(headers: &HeaderMap, reach: &Reach) -> Result<(), Error> {
 }
 
 fn other_site() -> Error {
-    Error::forbidden("another site's page may not change anything here: use this server's own pages")
+    Error::forbidden(
+        "another site's page may not change anything here: use this server's own pages",
+    )
 }
 
 /// A number cannot be made to point elsewhere.

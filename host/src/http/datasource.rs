@@ -159,7 +159,10 @@ async fn try_out(
     how: &How,
 ) -> Result<Tried> {
     let Some(fields) = config.as_object() else {
-        return Err(Error::unfit("config", "config must be a JSON object, as in {\"file\": \"…\"}"));
+        return Err(Error::unfit(
+            "config",
+            "config must be a JSON object, as in {\"file\": \"…\"}",
+        ));
     };
     let only_file = fields.len() == 1 && fields.contains_key("file");
     let engine = &server.app.engine;

@@ -161,9 +161,7 @@ impl From<blob::Error> for Error {
     fn from(error: blob::Error) -> Self {
         let text = error.to_string();
         match error {
-            blob::Error::TooLarge { .. } => {
-                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", text)
-            }
+            blob::Error::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", text),
             blob::Error::CutOff(_) => Self::request(format!("{text}: send it again")),
             _ => Self::host(&text),
         }
@@ -175,7 +173,9 @@ impl From<Failure> for Error {
         let text = failure.to_string();
         let unfit = StatusCode::UNPROCESSABLE_ENTITY;
         match failure {
-            Failure::Config { field, text } => Self::new(unfit, "configuration", text).about(&field),
+            Failure::Config { field, text } => {
+                Self::new(unfit, "configuration", text).about(&field)
+            }
             Failure::Unsupported(text) => Self::new(unfit, "configuration", text),
             Failure::Data(text) => Self::new(unfit, "data", text),
             Failure::Denied(text) => Self::new(unfit, "permission", text),

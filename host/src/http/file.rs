@@ -43,7 +43,8 @@ pub(super) async fn upload(
     Variable(name): Variable,
     request: Request,
 ) -> Result<impl IntoResponse> {
-    let name = name.parse().map_err(|error: BadFileName| Error::unfit("name", error.to_string()))?;
+    let name =
+        name.parse().map_err(|error: BadFileName| Error::unfit("name", error.to_string()))?;
     let content = request.into_body().into_data_stream();
     let file = keep(&server, &organisation, &name, content).await?;
     Ok((StatusCode::CREATED, [(LOCATION, link::api_file(&name))], Json(file)))

@@ -59,8 +59,8 @@ pub(super) async fn page(server: &Server, sync: &Sync, which: &Which) -> Result<
 }
 
 fn key(after: &str) -> Result<(Datatype, String)> {
-    let parsed = after.split_once(':').and_then(|(datatype, place)| {
-        Some((datatype.parse().ok()?, place.to_owned()))
-    });
+    let parsed = after
+        .split_once(':')
+        .and_then(|(datatype, place)| Some((datatype.parse().ok()?, place.to_owned())));
     parsed.ok_or_else(|| Error::request("after is what the link named next says, unchanged"))
 }

@@ -51,10 +51,8 @@ pub(super) async fn style() -> impl IntoResponse {
 
 impl Page {
     fn new(title: impl Into<String>, session: &Session, body: Markup) -> Self {
-        let viewer = Viewer {
-            organisation: session.organisation.name.clone(),
-            csrf: session.csrf.clone(),
-        };
+        let viewer =
+            Viewer { organisation: session.organisation.name.clone(), csrf: session.csrf.clone() };
         Self { title: title.into(), viewer: Some(viewer), refreshes: false, body }
     }
 

@@ -77,6 +77,26 @@ pub async fn serve(
     Ok(Served { interrupted })
 }
 
+/// Completes when the operator stops the program: Ctrl-C, or what service managers send.
+pub async fn asked_to_stop() {
+    let interrupted = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminated) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupted => {}
+                _ = terminated.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without signals, the program ends when it is killed.
+    if interrupted.await.is_err() {
+        std::future::pending().await
+    }
+}
+
 async fn running(app: &App) -> Result<Vec<Run>, store::Error> {
     let mut running = Vec::new();
     for organisation in app.store.organisations().await? {

@@ -53,7 +53,8 @@ impl Sessions {
         let mut all = self.all();
         all.retain(|_, kept| is_current(kept, now));
         if all.len() >= SESSIONS_MAX {
-            let oldest = all.iter().min_by_key(|(_, kept)| kept.since).map(|(name, _)| name.clone());
+            let oldest =
+                all.iter().min_by_key(|(_, kept)| kept.since).map(|(name, _)| name.clone());
             oldest.and_then(|oldest| all.remove(&oldest));
         }
         all.insert(name.clone(), Kept { token_digest, csrf: random_hex(), since: now });

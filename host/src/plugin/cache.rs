@@ -52,23 +52,34 @@ impl Cache {
         }
     }
 
-    /// The component, compiled now if it was not before. `digest` is that of `wasm`. Blocks.
-    pub(super) fn load(
+    /// The component that was compiled before. `digest` is the component's. Blocks.
+    pub(super) fn find(&self, engine: &Engine, digest: &str) -> Option<Component> {
+        let identity = self.identity(engine, digest);
+        let bytes = fs::read(self.path(&identity)).ok()?;
+        let (mac, compiled) = bytes.split_first_chunk::<MAC_BYTES>()?;
+        self.seal(&identity, compiled).verify_slice(mac).ok()?;
+        deserialize(engine, compiled).ok()
+    }
+
+    /// Compiles a component and keeps the result. Blocks.
+    pub(super) fn compile(
         &self,
         engine: &Engine,
         digest: &str,
         wasm: &[u8],
     ) -> Result<Component, wasmtime::Error> {
-        let identity = self.identity(engine, digest);
-        let path = self.folder.join(format!("{}.cwasm", hex(&identity)));
-        if let Some(component) = self.read(engine, &path, &identity) {
-            return Ok(component);
-        }
         let compiled = engine.precompile_component(wasm)?;
-        if let Err(error) = self.write(&path, &identity, &compiled) {
+        let identity = self.identity(engine, digest);
+        let mac = self.seal(&identity, &compiled).finalize().into_bytes();
+        let path = self.path(&identity);
+        if let Err(error) = write_whole(&path, &[&mac, &compiled]) {
             tracing::warn!(path = %path.display(), %error, "a compiled plugin was not kept");
         }
         deserialize(engine, &compiled)
+    }
+
+    fn path(&self, identity: &[u8; MAC_BYTES]) -> PathBuf {
+        self.folder.join(format!("{}.cwasm", hex(identity)))
     }
 
     /// What a file is the compilation of, and with what.
@@ -95,26 +106,14 @@ impl Cache {
         mac.update(b"\0");
         mac
     }
-
-    fn read(&self, engine: &Engine, path: &Path, identity: &[u8; MAC_BYTES]) -> Option<Component> {
-        let bytes = fs::read(path).ok()?;
-        let (mac, compiled) = bytes.split_first_chunk::<MAC_BYTES>()?;
-        self.seal(identity, compiled).verify_slice(mac).ok()?;
-        deserialize(engine, compiled).ok()
-    }
-
-    fn write(&self, path: &Path, identity: &[u8; 32], compiled: &[u8]) -> io::Result<()> {
-        let mac = self.seal(identity, compiled).finalize().into_bytes();
-        write_whole(path, &[&mac, compiled])
-    }
 }
 
 #[expect(unsafe_code, reason = "how wasmtime takes what it compiled")]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> Result<Component, wasmtime::Error> {
     // SAFETY: these must be bytes that wasmtime's compiler made. They come from
     // `Engine::precompile_component` a moment ago, or from a file whose MAC, under a key that only
-    // this user can read, was verified over exactly these bytes, in memory, and that is written
-    // in `Cache::write` only.
+    // this user can read, was verified over exactly these bytes, in memory; and only
+    // `Cache::compile` makes such a MAC.
     unsafe { Component::deserialize(engine, compiled) }
 }
 

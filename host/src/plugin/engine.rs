@@ -39,6 +39,11 @@ fn config() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES_MAX)
         .concurrency_support(false)
+        // A plugin's own words explain a trap; addresses in stripped code would not, and these
+        // tables would be a third of what is read and verified at each load.
+        .wasm_backtrace_max_frames(None)
+        .generate_address_map(false)
+        .native_unwind_info(false)
         // What compilers emit today, and nothing else. Several memories in a module stay allowed:
         // wasmtime's own adapters between the modules of a component are made with them.
         .wasm_simd(true)

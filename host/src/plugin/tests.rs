@@ -152,11 +152,15 @@ async fn machine_code_is_never_taken_from_outside() {
 async fn zz_pace() {
     use std::time::Instant;
     let folder = tempfile::tempdir().unwrap();
-    let new = || Plugins::new(Settings { cache: folder.path().to_owned(), limits: patient() }).unwrap();
+    let new =
+        || Plugins::new(Settings { cache: folder.path().to_owned(), limits: patient() }).unwrap();
     let cold = Instant::now();
     csv(&new()).await;
     eprintln!("compile and load {:?}", cold.elapsed());
-    let median = |mut all: Vec<Duration>| { all.sort(); (all[0], all[all.len() / 2], all[all.len() - 1]) };
+    let median = |mut all: Vec<Duration>| {
+        all.sort();
+        (all[0], all[all.len() / 2], all[all.len() - 1])
+    };
     let mut loads = Vec::new();
     for _ in 0..30 {
         let plugins = new();
@@ -165,6 +169,34 @@ async fn zz_pace() {
         loads.push(at.elapsed());
     }
     eprintln!("cached load min/median/max {:?}", median(loads));
+    for _ in 0..3 {
+        let bytes = builtin()[0].1;
+        let at = Instant::now();
+        let d = hex(&Sha256::digest(bytes));
+        eprintln!("sha wasm {} {:?}", bytes.len(), at.elapsed());
+        let p = new();
+        let at = Instant::now();
+        let f = p.cache.find(&p.engine, &d).unwrap();
+        eprintln!("find {:?}", at.elapsed());
+        let at = Instant::now();
+        let pre = p.linker.instantiate_pre(&f).and_then(PluginPre::new).unwrap();
+        eprintln!("pre {:?}", at.elapsed());
+        let at = Instant::now();
+        let mut i = Instance::start(&p.engine, &pre, &p.limits, Grant::default()).await.unwrap();
+        i.describe().await.unwrap();
+        eprintln!("describe {:?}", at.elapsed());
+        let file = std::fs::read_dir(folder.path())
+            .unwrap()
+            .map(|e| e.unwrap().path())
+            .find(|p| p.extension().is_some())
+            .unwrap();
+        let at = Instant::now();
+        let b = std::fs::read(&file).unwrap();
+        eprintln!("read {} {:?}", b.len(), at.elapsed());
+        let at = Instant::now();
+        Sha256::digest(&b);
+        eprintln!("sha cwasm {:?}", at.elapsed());
+    }
     let plugins = new();
     let plugin = csv(&plugins).await;
     let grant = wells().await;

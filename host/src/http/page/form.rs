@@ -37,9 +37,8 @@ impl FromRequest<Server> for Form {
         let session = Session::from_request_parts(&mut parts, server).await?;
         let request = Request::from_parts(parts, body);
         let fields = axum::Form::from_request(request, server).await;
-        let axum::Form(fields) = fields.map_err(|error| {
-            Failed(Error::request(error.body_text())).into_response()
-        })?;
+        let axum::Form(fields) =
+            fields.map_err(|error| Failed(Error::request(error.body_text())).into_response())?;
         let form = Self { session, fields };
         let own = form.session.refuse_foreign(form.field("csrf"));
         own.map_err(|error| Failed(error).into_response())?;

@@ -25,6 +25,9 @@ const SHOWN_RECORDS: u32 = 10;
 /// What the names of answers begin with, in the form.
 const ANSWER: &str = "set:";
 
+/// A field of the configuration and what a person chose for it.
+type Answer<'form> = (&'form str, &'form str);
+
 /// How the file is understood.
 pub(in crate::http) async fn show(
     State(server): State<Server>,
@@ -35,7 +38,7 @@ pub(in crate::http) async fn show(
     server.app.store.file(&session.organisation.id, &name).await?;
     let config = json!({"file": name});
     let understood = server.app.engine.propose(&session.organisation, FILE_PLUGIN, &config).await;
-    page(&server, &session, &name, understood).await
+    page(&server, &session, &name, &[], understood).await
 }
 
 /// Makes a datasource and a sync of it and runs that; or asks again what is still open.
@@ -48,13 +51,15 @@ pub(in crate::http) async fn import(
     let organisation = &form.session.organisation;
     server.app.store.file(&organisation.id, &name).await?;
     let mut config = json!({"file": name});
-    for (path, value) in form.beginning(ANSWER) {
+    let answers: Vec<Answer> = form.beginning(ANSWER).collect();
+    for (path, value) in &answers {
         let setting = Setting::new(path, value);
         setting.apply(&mut config).map_err(|error| Error::unfit(path, error.to_string()))?;
     }
     let proposal = server.app.engine.propose(organisation, FILE_PLUGIN, &config).await?;
     if !proposal.undecided.is_empty() {
-        return Ok(page(&server, &form.session, &name, Ok(proposal)).await?.into_response());
+        let page = page(&server, &form.session, &name, &answers, Ok(proposal)).await?;
+        return Ok(page.into_response());
     }
     let sync = server.app.prepare_import(organisation, form.field("name"), proposal.config).await?;
     let how = Trigger { rewind: true };
@@ -66,12 +71,13 @@ async fn page(
     server: &Server,
     session: &Session,
     name: &FileName,
+    answers: &[Answer<'_>],
     understood: std::result::Result<Proposal, Failure>,
 ) -> Result<Page> {
     let body = match understood {
         Ok(proposal) => {
             let samples = samples(server, session, &proposal).await?;
-            understood_as(session, name, &proposal, &samples)
+            understood_as(session, name, answers, &proposal, &samples)
         }
         Err(failure) => html! {
             h1 { (name) }
@@ -142,6 +148,7 @@ fn rows(items: &Items) -> Vec<[String; 4]> {
 fn understood_as(
     session: &Session,
     name: &FileName,
+    answers: &[Answer<'_>],
     proposal: &Proposal,
     samples: &[Sample],
 ) -> Markup {
@@ -160,7 +167,7 @@ fn understood_as(
             }
         }
         @for sample in samples { (sample_table(sample)) }
-        (import_form(session, name, proposal))
+        (import_form(session, name, answers, proposal))
         details {
             summary { "The configuration" }
             pre { (format!("{:#}", proposal.config)) }
@@ -188,14 +195,19 @@ fn sample_table(sample: &Sample) -> Markup {
     }
 }
 
-fn import_form(session: &Session, name: &FileName, proposal: &Proposal) -> Markup {
-    let open = !proposal.undecided.is_empty();
+fn import_form(
+    session: &Session,
+    name: &FileName,
+    answers: &[Answer<'_>],
+    proposal: &Proposal,
+) -> Markup {
+    let open = |path: &str| proposal.undecided.iter().any(|question| question.field == path);
     html! {
         form method="post" action=(link::file(name)) {
             (csrf(&session.csrf))
-            @if open { h2 { "Only you can decide" } }
+            @if !proposal.undecided.is_empty() { h2 { "Only you can decide" } }
             @for question in &proposal.undecided { (question_field(question)) }
-            @for (path, value) in answers(&proposal.config) {
+            @for (path, value) in answers.iter().filter(|(path, _)| !open(path)) {
                 input type="hidden" name={ (ANSWER) (path) } value=(value);
             }
             label {
@@ -219,12 +231,6 @@ fn question_field(question: &Question) -> Markup {
             }
         }
     }
-}
-
-/// What was decided before and the file does not say, brought back by the form.
-fn answers(config: &Value) -> Option<(&'static str, &str)> {
-    let pattern = config.pointer("/readings/time/pattern")?.as_str()?;
-    Some(("readings.time.pattern", pattern))
 }
 
 fn zone(session: &Session, config: &Value) -> String {
