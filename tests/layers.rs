@@ -10,7 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("store", &["domain"]),
     ("sync", &["domain", "grant", "plugin", "store"]),
     ("http", &["domain", "store", "sync", "plugin", "app"]),
-    ("app", &["domain", "store", "sync", "plugin", "http"]),
+    ("app", &["domain", "store", "sync", "plugin"]),
     ("cli", &["domain", "store", "sync", "plugin", "app", "http"]),
 ];
 

@@ -247,6 +247,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             error.downcast_ref(),
             Some(
                 import::Error::Undecided(..)
+                    | import::Error::NothingFound(_)
                     | import::Error::Name(_)
                     | import::Error::Unreadable { .. }
                     | import::Error::Plugin(Failure::Config { .. })

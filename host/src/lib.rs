@@ -5,7 +5,7 @@
 //! it was granted. `store` saves pages and the cursor that follows them in one transaction. `http`
 //! and `cli` show what is stored, with every record accounted for.
 //!
-//! Arrows point down only: `main -> cli -> app -> http -> sync -> {plugin, store} -> domain`, and
+//! Arrows point down only: `main -> cli -> http -> app -> sync -> {plugin, store} -> domain`, and
 //! `plugin -> grant`. sqlx is named only in `store`, wasmtime only in `plugin` and `grant`, axum
 //! only in `http`; `tests/layers.rs` holds that.
 

@@ -43,6 +43,12 @@ pub enum Error {
     /// Only a person can decide how it is to be read.
     #[error("how {0:?} is to be read, only a person can decide")]
     Undecided(String, Box<Proposal>),
+    /// No table was recognised in it.
+    #[error(
+        "no readings, resources or groups were recognised in {0:?}: look at it with `ourwater \
+         preview`, and say with --config where they are"
+    )]
+    NothingFound(String),
     /// The plugin could not make sense of it.
     #[error(transparent)]
     Plugin(#[from] Failure),
@@ -78,10 +84,13 @@ impl App {
             config.insert("file".to_owned(), json!(file));
         }
         let proposal = self.engine.propose(organisation, FILE_PLUGIN, &config).await?;
-        if proposal.undecided.is_empty() {
-            return Ok(proposal);
+        if !proposal.undecided.is_empty() {
+            return Err(Error::Undecided(file.to_owned(), Box::new(proposal)));
         }
-        Err(Error::Undecided(file.to_owned(), Box::new(proposal)))
+        if configured(&proposal.config).is_empty() {
+            return Err(Error::NothingFound(file.to_owned()));
+        }
+        Ok(proposal)
     }
 
     /// The datasource and the sync of a name, made or brought to this configuration.

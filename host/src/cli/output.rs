@@ -40,8 +40,8 @@ impl Output {
     }
 
     /// A line that goes out whatever was asked for.
-    pub(super) fn raw(self, line: &str) -> std::io::Result<()> {
-        writeln!(std::io::stdout().lock(), "{line}")
+    pub(super) fn line(self, line: &str) {
+        print(line);
     }
 
     /// Says what went wrong; returns the exit code.

@@ -2,13 +2,12 @@
 
 use std::net::SocketAddr;
 
-use anyhow::Context as _;
-
 use crate::app::{App, Settings};
+use crate::http::{self, Reach};
 use crate::store::Access;
 
 use super::output::Output;
-use super::{COMPLETED, open};
+use super::{COMPLETED, Usage, open};
 
 /// Where it listens unless told otherwise: this machine only.
 pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
@@ -29,12 +28,17 @@ impl Serve {
 }
 
 pub(super) async fn serve(app: App, listen: &str, output: &Output) -> anyhow::Result<()> {
-    let listener = tokio::net::TcpListener::bind(listen)
-        .await
-        .with_context(|| format!("cannot listen on {listen}: choose another with --listen"))?;
-    let address: SocketAddr = listener.local_addr()?;
-    let whom = if address.ip().is_loopback() { "this machine only" } else { "others too" };
-    output.raw(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"))?;
-    drop((app, listener));
+    let listen: SocketAddr =
+        listen.parse().map_err(|_| Usage(format!("--listen {listen:?}: write address:port")))?;
+    let output = *output;
+    let ready = move |address: SocketAddr| {
+        let whom = if address.ip().is_loopback() { "this machine only" } else { "others too" };
+        output.line(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
+    };
+    let reach = Reach { listen, hosts: Vec::new() };
+    let served = http::serve(app, reach, ready, http::asked_to_stop()).await?;
+    for run in served.interrupted {
+        output.line(&format!("{} was interrupted; triggering its sync goes on with it", run.id));
+    }
     Ok(())
 }

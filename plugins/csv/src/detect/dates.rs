@@ -20,6 +20,19 @@ pub(crate) fn is_date(text: &str) -> bool {
     candidates(text).iter().any(|pattern| reads(pattern, text))
 }
 
+/// Whether a text begins with a date, or with what was meant as one: 2017-02-31 is a row's mistake,
+/// and no heading.
+pub(crate) fn looks_like_a_date(text: &str) -> bool {
+    let text = text.trim();
+    let date = text.split([' ', 'T']).next().unwrap_or_default();
+    let number = |part: &str| (1..=4).contains(&part.len()) && part.parse::<u16>().is_ok();
+    let meant = |separator| {
+        let parts: Vec<_> = date.split(separator).collect();
+        parts.len() == 3 && parts.into_iter().all(number)
+    };
+    is_date(text) || ['-', '/', '.'].into_iter().any(meant)
+}
+
 /// Whether a text is a time of day.
 pub(crate) fn is_clock(text: &str) -> bool {
     let parts: Vec<_> = text.split(':').collect();
