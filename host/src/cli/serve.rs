@@ -33,7 +33,8 @@ pub(super) async fn serve(app: App, listen: &str, output: &Output) -> anyhow::Re
     let output = *output;
     let ready = move |address: SocketAddr| {
         let whom = if address.ip().is_loopback() { "this machine only" } else { "others too" };
-        output.line(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
+        output
+            .line(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
     };
     let reach = Reach { listen, hosts: Vec::new() };
     let served = http::serve(app, reach, ready, http::asked_to_stop()).await?;

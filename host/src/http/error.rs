@@ -216,6 +216,7 @@ impl From<import::Error> for Error {
         match error {
             import::Error::Undecided(_, proposal) => Self::undecided(&proposal),
             import::Error::Name(text) => Self::unfit("name", text),
+            import::Error::NothingFound(_) => Self::unfit("config", error.to_string()),
             import::Error::Plugin(failure) => failure.into(),
             import::Error::Blobs(error) => error.into(),
             import::Error::Store(error) => error.into(),

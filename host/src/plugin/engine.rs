@@ -39,11 +39,11 @@ fn config() -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(STACK_BYTES_MAX)
         .concurrency_support(false)
-        // A plugin's own words explain a trap; addresses in stripped code would not, and these
-        // tables would be a third of what is read and verified at each load.
+        // A plugin's own words explain a trap; addresses in stripped code would not, and their
+        // tables would be a tenth of what is verified at each load. Windows cannot do without.
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
-        .native_unwind_info(false)
+        .native_unwind_info(cfg!(windows))
         // What compilers emit today, and nothing else. Several memories in a module stay allowed:
         // wasmtime's own adapters between the modules of a component are made with them.
         .wasm_simd(true)

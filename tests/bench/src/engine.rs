@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use ourwater::app::{App, Settings};
 use ourwater::domain::clock::Clock;
 use ourwater::domain::id::OrganisationId;
@@ -37,7 +37,7 @@ pub(crate) async fn prepare(database: &Path, csv: &Path) -> Result<()> {
     let (organisation, _) = store.create_organisation(new, clock).await?;
     let kept = app.blobs.borrow(csv).await?;
     store.save_file(&organisation, &FILE.parse()?, &kept, clock).await?;
-    let (name, plugin) = ("bench".parse()?, plugin_name(&app)?);
+    let (name, plugin) = ("bench".parse()?, "csv".to_owned());
     let new = NewDatasource { name, plugin, config: data::config(FILE) };
     let datasource = store.create_datasource(&organisation.id, new, clock).await?.id;
     let new = NewSync {
@@ -102,7 +102,7 @@ async fn pull_from(database: &Path, source: impl Source) -> Result<Value> {
     let clock = Clock::System;
     let meter = Meter::start();
     let begun = store.begin_run(&sync, "bench", false, clock.now()).await?;
-    let Begun::Held(held) = begun else { anyhow::bail!("it is running already") };
+    let Begun::Held(held) = begun else { bail!("it is running already") };
     pull_run(&store, &clock, &held, sync, source).await?;
     store.end_run(&held, RunState::Completed, None, clock.now()).await?;
     let run = store.run(&organisation, &held.run).await?;
@@ -143,12 +143,6 @@ async fn open(database: &Path) -> Result<App> {
         tuning: Tuning::default(),
     };
     Ok(App::open(&settings).await?)
-}
-
-fn plugin_name(app: &App) -> Result<String> {
-    let mut plugins = app.engine.plugins();
-    let csv = plugins.find(|(_, description)| description.name.starts_with("CSV"));
-    Ok(csv.context("no CSV plugin is built in")?.1.name.clone())
 }
 
 async fn the_sync(store: &Store) -> Result<(OrganisationId, Sync)> {

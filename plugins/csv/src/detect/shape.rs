@@ -106,7 +106,8 @@ fn usual_width(rows: &[Vec<String>]) -> (usize, usize) {
 /// The first row that has a date and the usual fields, or else one that has numbers.
 fn first_data(rows: &[Vec<String>], width: usize) -> usize {
     let usual = |row: &&Vec<String>| row.len() == width || (row.len() + 1 == width && width > 2);
-    let dated = |row: &Vec<String>| usual(&row) && row.iter().any(|field| dates::looks_like_a_date(field));
+    let dated =
+        |row: &Vec<String>| usual(&row) && row.iter().any(|field| dates::looks_like_a_date(field));
     let numbered = |row: &Vec<String>| {
         row.len() == width && row.iter().any(|field| field.parse::<f64>().is_ok())
     };
