@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::{env, fs};
 
+use sha2::{Digest, Sha256};
+
 /// Name for people and package of each built-in plugin.
 const PLUGINS: [(&str, &str); 1] = [("csv", "plugin-csv")];
 
@@ -33,15 +35,19 @@ fn embed() -> Result<(), Box<dyn Error>> {
     println!("cargo::rerun-if-changed=build.rs");
     require_target()?;
     let compiled = compile(&workspace)?;
+    let (mut components, mut digests) = (Vec::new(), Vec::new());
     let out = PathBuf::from(env::var("OUT_DIR")?);
-    let mut list = Vec::new();
     for (name, package) in PLUGINS {
+        let from = compiled.join(format!("{}.wasm", package.replace('-', "_")));
+        let bytes = fs::read(&from).map_err(|error| format!("{}: {error}", from.display()))?;
         let component = out.join(format!("{name}.wasm"));
-        copy(&compiled.join(format!("{}.wasm", package.replace('-', "_"))), &component)?;
+        write(&component, &bytes)?;
         let path = component.to_str().ok_or("the build folder's path must be UTF-8")?;
-        list.push(format!("({name:?}, include_bytes!({path:?}))"));
+        components.push(format!("({name:?}, include_bytes!({path:?}))"));
+        digests.push(format!("{:?}", hex(&Sha256::digest(&bytes))));
     }
-    Ok(fs::write(out.join("builtin.rs"), format!("&[{}]\n", list.join(", ")))?)
+    write(&out.join("builtin.rs"), format!("&[{}]\n", components.join(", ")).as_bytes())?;
+    write(&out.join("digests.rs"), format!("&[{}]\n", digests.join(", ")).as_bytes())
 }
 
 /// Says what to type where the target is missing, before rustc says something else.
@@ -86,11 +92,20 @@ fn compile(workspace: &Path) -> Result<PathBuf, Box<dyn Error>> {
     Ok(folder.join(TARGET).join("plugin"))
 }
 
-/// A copy of our own: the shared folder may be rebuilt by another profile while rustc reads.
-fn copy(from: &Path, to: &Path) -> Result<(), Box<dyn Error>> {
-    let bytes = fs::read(from).map_err(|error| format!("{}: {error}", from.display()))?;
+/// Writes what is new only. A component is copied, since the shared folder may be rebuilt by another
+/// profile while rustc reads.
+fn write(to: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
     if fs::read(to).is_ok_and(|present| present == bytes) {
         return Ok(());
     }
     Ok(fs::write(to, bytes)?)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing into a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

@@ -55,24 +55,31 @@ fn a_file_that_can_be_read_two_ways_is_not_imported_until_a_person_has_said_whic
 #[test]
 fn a_rejected_row_is_named_by_its_line_and_a_corrected_file_clears_it() {
     let place = Place::new();
-    let path = place.file("wells.csv", "well,date,level\nA,2017-02-31,1\nA,2017-02-28,-0.999\n");
+    let path = place.file(
+        "wells.csv",
+        "well,date,level\nA,2017-02-31,1\nA,2017-02-28,-0.999\nA,2017-03-01,0\n",
+    );
     let file = path.to_str().unwrap();
     let first = place.run(&["import", file, "--json"]);
-    assert_eq!((first.code, first.counts()), (2, [1, 0, 0, 0, 0, 1]), "{first:?}");
+    assert_eq!((first.code, first.counts()), (2, [2, 0, 0, 0, 0, 1]), "{first:?}");
     assert_eq!(first.json()["issues"][0]["place"], "row 2");
-    place.file("wells.csv", "well,date,level\nA,2017-02-27,1\nA,2017-02-28,-0.999\n");
+    place.file(
+        "wells.csv",
+        "well,date,level\nA,2017-02-27,1\nA,2017-02-28,-0.999\nA,2017-03-01,0\n",
+    );
     let second = place.run(&["import", file, "--json"]);
-    assert_eq!((second.code, second.counts()), (0, [1, 0, 1, 0, 0, 0]), "{second:?}");
+    assert_eq!((second.code, second.counts()), (0, [1, 0, 2, 0, 0, 0]), "{second:?}");
     assert_eq!(second.json()["issues"], serde_json::json!([]));
 }
 
 #[test]
 fn a_dry_run_and_a_preview_leave_nothing_behind() {
     let place = Place::new();
-    let file = place.file("wells.csv", "well,date,level\nA,2017-02-28,1\nA,2017-02-28x,1\n");
+    let file = place
+        .file("wells.csv", "well,date,level\nA,2017-02-29,1\nA,2017-02-28,1\nA,2017-02-27,1\n");
     let file = file.to_str().unwrap();
     let dry = place.run(&["import", file, "--dry-run", "--json"]);
-    assert_eq!((dry.code, &dry.json()["read"]), (2, &serde_json::json!(1)), "{dry:?}");
+    assert_eq!((dry.code, &dry.json()["read"]), (2, &serde_json::json!(2)), "{dry:?}");
     let preview = place.run(&["preview", file]);
     assert!(preview.out.contains("A level = 1"), "{preview:?}");
     assert!(!place.database().exists());

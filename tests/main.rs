@@ -5,3 +5,4 @@ mod imports;
 mod kill;
 mod layers;
 mod pulls;
+mod serving;

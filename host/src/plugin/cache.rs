@@ -7,12 +7,10 @@
 use std::fs;
 use std::hash::{Hash, Hasher};
 use std::io::{self, Write};
-use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use hmac::{Hmac, KeyInit, Mac};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
@@ -21,9 +19,6 @@ use crate::domain::id::random_hex;
 
 /// Bytes of the key and of a MAC.
 const MAC_BYTES: usize = 32;
-
-/// How a compiled module is divided for hashing: the one thing about loading that takes time.
-const PARTS: usize = 4;
 
 /// Why the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -97,14 +92,10 @@ impl Cache {
         hasher.0.finalize().into_bytes().into()
     }
 
-    /// Over the digests of the parts, since those are made on several cores at a time.
     fn seal(&self, identity: &[u8; MAC_BYTES], compiled: &[u8]) -> Hmac<Sha256> {
         let mut mac = self.mac("compiled");
         mac.update(identity);
-        mac.update(&(compiled.len() as u64).to_le_bytes());
-        for digest in part_digests(compiled) {
-            mac.update(&digest);
-        }
+        mac.update(compiled);
         mac
     }
 
@@ -124,18 +115,6 @@ fn deserialize(engine: &Engine, compiled: &[u8]) -> Result<Component, wasmtime::
     // this user can read, was verified over exactly these bytes, in memory; and only
     // `Cache::compile` makes such a MAC.
     unsafe { Component::deserialize(engine, compiled) }
-}
-
-/// The same parts on every machine, whatever its number of cores.
-fn part_digests(compiled: &[u8]) -> Vec<[u8; MAC_BYTES]> {
-    let length = compiled.len().div_ceil(PARTS).max(1);
-    thread::scope(|scope| {
-        let parts = compiled.chunks(length);
-        let threads: Vec<_> =
-            parts.map(|part| scope.spawn(move || Sha256::digest(part).into())).collect();
-        let digests = threads.into_iter().map(thread::ScopedJoinHandle::join);
-        digests.map(|digest| digest.unwrap_or_else(|panic| resume_unwind(panic))).collect()
-    })
 }
 
 /// The key as HMAC wants it: one block of SHA-256.

@@ -1,0 +1,106 @@
+//! A stranger with curl: an organisation, a file, a datasource, a sync, a run; all over HTTP.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::Child;
+
+use serde_json::{Value, json};
+
+use crate::harness::Place;
+
+/// A running server, stopped when the story ends.
+struct Server {
+    child: Child,
+    base: String,
+}
+
+impl Server {
+    fn start(place: &Place) -> Self {
+        let mut child = place.start(&["serve", "--listen", "127.0.0.1:0"]);
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let base = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
+        Self { base: base.to_owned(), child }
+    }
+
+    fn ask(&self, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, Value) {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .header("prefer", "wait=60")
+            .body(body.to_vec())
+            .unwrap();
+        let mut response = agent.run(request).unwrap();
+        let status = response.status().as_u16();
+        (status, response.body_mut().read_json().unwrap_or(Value::Null))
+    }
+
+    fn post(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
+        self.ask("POST", path, token, body.to_string().as_bytes())
+    }
+
+    fn get(&self, path: &str, token: &str) -> (u16, Value) {
+        let agent: ureq::Agent =
+            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let request = agent.get(format!("{}{path}", self.base));
+        let mut response =
+            request.header("authorization", format!("Bearer {token}")).call().unwrap();
+        let status = response.status().as_u16();
+        (status, response.body_mut().read_json().unwrap_or(Value::Null))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself, which the story would have noticed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+#[test]
+fn from_nothing_to_a_one_time_sync_that_will_not_run_twice() {
+    let place = Place::new();
+    let server = Server::start(&place);
+    let new = json!({"name": "Dharta", "zone": "Asia/Kolkata"});
+    let (status, organisation) = server.post("/api/v1/organisations", "", &new);
+    assert!(status < 300, "{status}: {organisation}");
+    let token = text(&organisation["token"]);
+    let content = b"well,date,level\nA,2017-02-28,1.5\nA,2017-02-31,2\nA,2017-03-01,0\n";
+    let (status, _) = server.ask("PUT", "/api/v1/files/wells.csv", &token, content);
+    assert!(status < 300, "{status}");
+    let new = json!({"name": "wells", "plugin": "csv", "config": {"file": "wells.csv"}});
+    let (_, datasource) = server.post("/api/v1/datasources", &token, &new);
+    let new = json!({"name": "wells", "datasource": datasource["id"],
+        "methods": ["pull-from-datasource"], "datatypes": ["reading"], "oneTime": true});
+    let (_, sync) = server.post("/api/v1/syncs", &token, &new);
+    let function = format!("/api/functions/sync/{}", text(&sync["id"]));
+
+    let (status, shown) = server.get(&function, &token);
+    assert_eq!((status, &shown["lastRun"]), (200, &Value::Null), "{shown}");
+    let (status, run) = server.post(&function, &token, &json!({}));
+    assert_eq!((status, &run["state"]), (200, &json!("completed with issues")), "{run}");
+    assert_eq!((&run["counts"]["created"], &run["counts"]["rejected"]), (&json!(2), &json!(1)));
+    let (status, refusal) = server.post(&function, &token, &json!({}));
+    assert_eq!(status, 410, "{refusal}");
+    assert_eq!(server.get(&function, "wrong").0, 401);
+
+    let new = json!({"name": "Neighbours", "zone": "UTC"});
+    let (_, neighbours) = server.post("/api/v1/organisations", "", &new);
+    let (status, hidden) = server.post(&function, &text(&neighbours["token"]), &json!({}));
+    assert_eq!(status, 404, "{hidden}");
+
+    let busy = place.run(&["org", "create", "Another"]);
+    assert_eq!(busy.code, 1, "{busy:?}");
+    assert!(busy.err.contains("in use by another process"), "{busy:?}");
+    assert!(place.run(&["readings", "export"]).code == 3, "two organisations: which one?");
+    let export = place.run(&["readings", "export", "--org", "Dharta"]).out;
+    assert!(export.contains("A,level,level,,2017-02-27T18:30:00.000Z,1.5,0"), "{export}");
+}
