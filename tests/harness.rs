@@ -14,11 +14,11 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     let built = build.current_dir(root).stderr(Stdio::inherit()).output().unwrap();
     assert!(built.status.success(), "the program does not build");
     let messages = String::from_utf8(built.stdout).unwrap();
-    let programs = messages.lines().filter_map(|line| {
+    let mut programs = messages.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         message["executable"].as_str().map(PathBuf::from)
     });
-    programs.last().expect("cargo names the program it built")
+    programs.next_back().expect("cargo names the program it built")
 });
 
 /// A folder with a database of its own.

@@ -65,7 +65,7 @@ fn wells() -> String {
             row if row % 991 == 0 => String::new(),
             row => format!("{}.{:02}", row % 13, row % 100),
         };
-        let again = if row % 500 == 77 { 1 } else { 0 };
+        let again = i32::from(row % 500 == 77);
         writeln!(content, "w{well},{year}-{month:02}-{day:02}T{hour:02}:00:00Z,{value}").unwrap();
         if again == 1 {
             writeln!(content, "w{well},{year}-{month:02}-{day:02}T{hour:02}:00:00Z,99.5").unwrap();

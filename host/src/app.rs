@@ -61,7 +61,7 @@ impl App {
         let database = database_path(&settings.database)?;
         let files = settings.files.clone();
         let files = files.unwrap_or_else(|| database.with_extension("files"));
-        let store = Store::open(&database, settings.access).await?;
+        let store = Store::open(database, settings.access).await?;
         let blobs = Blobs::open(&files)?;
         let clock = Clock::System;
         let sandbox = Plugins::new(plugin::Settings {

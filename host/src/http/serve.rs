@@ -93,7 +93,7 @@ pub async fn asked_to_stop() {
     }
     // Without signals, the program ends when it is killed.
     if interrupted.await.is_err() {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) struct Options {
     /// Print one object
     #[arg(long)]
     json: bool,
-    /// Measure other programs, too, as far as PyPI gives them
+    /// Measure other programs, too, as far as `PyPI` gives them
     #[arg(long)]
     peers: bool,
     /// How often each is measured; the least counts
@@ -174,7 +174,7 @@ impl<'a> Bench<'a> {
         let least = |name, figure| self.least(name, figure);
         let over = |one: Option<f64>, other: Option<f64>| Some(one? / other?);
         let wall = |name| least(name, "wall_s");
-        let ns_a_row = |name| Some(wall(name)? * 1e9 / self.options.rows as f64);
+        let ns_a_row = |name| Some(least(name, "cpu_ns")? / self.options.rows as f64);
         let (by_well, by_time) = match self.options.order {
             Order::Well => (wall("import"), wall("other_order")),
             Order::Time => (wall("other_order"), wall("import")),

@@ -6,7 +6,7 @@
 //!
 //! `wall_s` is from the trigger to the ended, committed run; `cpu_s` is the whole process, all
 //! threads, opening and loading included (in ticks of 10 ms, as the system counts), and so is
-//! `peak_mib`. Generating the file, making the organisation and compiling the plugin come before;
+//! `peak_mib`. `adapter_ns_…` and `page_overhead_us` are CPU time, too, counted finer. Generating the file, making the organisation and compiling the plugin come before;
 //! the file is in the page cache. Of several runs, each figure is the least: what disturbs only adds.
 
 mod child;

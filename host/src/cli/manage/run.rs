@@ -62,7 +62,7 @@ impl Run {
                 });
             }
             Command::Show { id } => {
-                show(output, &app.store.run(&organisation, &parse(&id)?).await?)
+                show(output, &app.store.run(&organisation, &parse(&id)?).await?);
             }
             Command::Log { id } => {
                 let run = app.store.run(&organisation, &parse(&id)?).await?;

@@ -91,7 +91,7 @@ async fn a_file_is_uploaded_understood_imported_and_accounted_for() {
     assert!(page.text.contains("&lt;script&gt;"), "{}", page.text);
     harmless(&page);
     let overview = browser.get("/").await;
-    assert!(overview.text.contains("2 created"), "{}", overview.text);
+    assert!(overview.text.contains("5 created"), "{}", overview.text);
     harmless(&overview);
 }
 

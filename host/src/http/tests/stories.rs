@@ -13,7 +13,10 @@ const WELLS: &str = "well,time,level\n\
     A,2020-01-01T00:00:00Z,1.5\n\
     A,2020-01-02T00:00:00Z,\n\
     B,2020-01-01T00:00:00Z,deep\n\
-    B,2020-01-02T00:00:00Z,2.5\n";
+    B,2020-01-02T00:00:00Z,2.5\n\
+    B,2020-01-03T00:00:00Z,2.6\n\
+    B,2020-01-04T00:00:00Z,2.7\n\
+    B,2020-01-05T00:00:00Z,2.8\n";
 
 async fn post(world: &World, path: &str, body: &Value) -> Answer {
     world.ask("POST", path, body.to_string()).await
@@ -53,7 +56,10 @@ async fn a_file_is_uploaded_pulled_once_and_accounted_for() {
     assert_eq!(run["state"], "completed with issues");
     assert_eq!(
         run["counts"],
-        json!({"created": 2, "updated": 0, "unchanged": 0, "superseded": 0, "empty": 1, "rejected": 1})
+        json!({
+            "created": 5, "updated": 0, "unchanged": 0,
+            "superseded": 0, "empty": 1, "rejected": 1,
+        })
     );
     let shown = world.ask("GET", ran.header("location"), "").await.json();
     assert_eq!(shown["id"], run["id"]);

@@ -1,9 +1,11 @@
 //! Nobody sees or does anything with another organisation's, or with none.
 
+use std::net::SocketAddr;
+
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
-use std::net::SocketAddr;
+use serde_json::json;
 
 use super::{World, request};
 use crate::domain::id::{DatasourceId, RunId, SyncId};
@@ -97,8 +99,7 @@ async fn anothers_ids_are_like_ids_of_nothing() {
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
     for path in ["/api/v1/files", "/api/v1/datasources", "/api/v1/syncs", "/api/v1/runs"] {
         let answer = world.ask("GET", path, Body::empty()).await;
-        let empty =
-            answer.json().as_object().unwrap().values().all(|it| it == &serde_json::json!([]));
+        let empty = answer.json().as_object().unwrap().values().all(|it| *it == json!([]));
         assert!(empty, "{path}: {}", answer.text);
     }
     let answer = world.ask("GET", &format!("/api/v1/runs?sync={}", theirs.sync), "").await;
