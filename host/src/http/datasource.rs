@@ -175,7 +175,8 @@ async fn try_out(
     if !proposal.undecided.is_empty() {
         return Err(Error::undecided(&proposal));
     }
-    let remarks = engine.check(organisation, plugin, &proposal.config).await?;
+    let checked = engine.check(organisation, plugin, &proposal.config).await;
+    let remarks = checked.map_err(|failure| Error::from(failure).understood_as(&proposal))?;
     Ok(Tried { config: proposal.config, found: proposal.found, remarks })
 }
 

@@ -82,10 +82,12 @@ impl Error {
             fields.join(", ")
         );
         let error = Self::unfit(fields.first().copied().unwrap_or_default(), text);
-        error
-            .with("questions", json!(proposal.undecided))
-            .with("config", proposal.config.clone())
-            .with("found", json!(proposal.found))
+        error.with("questions", json!(proposal.undecided)).understood_as(proposal)
+    }
+
+    /// Adds how the source was understood, to be corrected and sent again.
+    pub(super) fn understood_as(self, proposal: &Proposal) -> Self {
+        self.with("config", proposal.config.clone()).with("found", json!(proposal.found))
     }
 
     /// Names what of the request it is about; nothing for the whole.

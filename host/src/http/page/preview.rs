@@ -61,6 +61,7 @@ pub(in crate::http) async fn import(
         let page = page(&server, &form.session, &name, &answers, Ok(proposal)).await?;
         return Ok(page.into_response());
     }
+    server.app.engine.check(organisation, FILE_PLUGIN, &proposal.config).await?;
     let sync = server.app.prepare_import(organisation, form.field("name"), proposal.config).await?;
     let how = Trigger { rewind: true };
     let run = server.app.engine.trigger(&organisation.id, &sync.id, how).await?;
@@ -76,8 +77,19 @@ async fn page(
 ) -> Result<Page> {
     let body = match understood {
         Ok(proposal) => {
-            let samples = samples(server, session, &proposal).await?;
-            understood_as(session, name, answers, &proposal, &samples)
+            let fit = fits(server, session, &proposal).await;
+            let samples = samples(server, session, &proposal, fit.is_ok()).await?;
+            html! {
+                h1 { (name) }
+                @if let Err(failure) = &fit { p role="alert" { (failure) } }
+                (understood_as(session, &proposal))
+                @for sample in &samples { (sample_table(sample)) }
+                @if fit.is_ok() { (import_form(session, name, answers, &proposal)) }
+                details {
+                    summary { "The configuration" }
+                    pre { (format!("{:#}", proposal.config)) }
+                }
+            }
         }
         Err(failure) => html! {
             h1 { (name) }
@@ -88,10 +100,28 @@ async fn page(
     Ok(Page::new(name.as_str(), session, body))
 }
 
-/// The first records, as they would be stored; none while something is open.
-async fn samples(server: &Server, session: &Session, proposal: &Proposal) -> Result<Vec<Sample>> {
-    let mut samples = Vec::new();
+/// Whether what was understood can be imported, once what is open is decided.
+async fn fits(
+    server: &Server,
+    session: &Session,
+    proposal: &Proposal,
+) -> std::result::Result<(), Failure> {
     if !proposal.undecided.is_empty() {
+        return Ok(());
+    }
+    let engine = &server.app.engine;
+    engine.check(&session.organisation, FILE_PLUGIN, &proposal.config).await.map(drop)
+}
+
+/// The first records, as they would be stored; none while something is open.
+async fn samples(
+    server: &Server,
+    session: &Session,
+    proposal: &Proposal,
+    fit: bool,
+) -> Result<Vec<Sample>> {
+    let mut samples = Vec::new();
+    if !fit || !proposal.undecided.is_empty() {
         return Ok(samples);
     }
     for datatype in configured(&proposal.config) {
@@ -145,15 +175,8 @@ fn rows(items: &Items) -> Vec<[String; 4]> {
     }
 }
 
-fn understood_as(
-    session: &Session,
-    name: &FileName,
-    answers: &[Answer<'_>],
-    proposal: &Proposal,
-    samples: &[Sample],
-) -> Markup {
+fn understood_as(session: &Session, proposal: &Proposal) -> Markup {
     html! {
-        h1 { (name) }
         h2 { "How it is understood" }
         p { (zone(session, &proposal.config)) }
         section {
@@ -165,12 +188,6 @@ fn understood_as(
                     }
                 }
             }
-        }
-        @for sample in samples { (sample_table(sample)) }
-        (import_form(session, name, answers, proposal))
-        details {
-            summary { "The configuration" }
-            pre { (format!("{:#}", proposal.config)) }
         }
     }
 }

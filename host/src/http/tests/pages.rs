@@ -68,8 +68,10 @@ const HOSTILE: &str = "<script>alert(1)</script>";
 async fn a_file_is_uploaded_understood_imported_and_accounted_for() {
     let world = World::new().await;
     let browser = Browser::log_in(&world).await;
-    let file =
-        format!("well,date,level\nA,3/4/2017,1.5\nA,5/6/2017,{HOSTILE}\n\"<b>B\",7/8/2017,2\n");
+    let file = format!(
+        "well,date,level\nA,3/4/2017,1.5\nA,5/6/2017,{HOSTILE}\n\"<b>B\",7/8/2017,2\n{}",
+        (1..=8).map(|n| format!("A,{n}/{n}/2018,1.{n}\n")).collect::<String>()
+    );
     let uploaded = browser.upload(&browser.csrf, "<b>wells.csv", &file).await;
     assert_eq!(uploaded.status, StatusCode::SEE_OTHER, "{}", uploaded.text);
     let preview = uploaded.header("location").to_owned();
@@ -91,7 +93,7 @@ async fn a_file_is_uploaded_understood_imported_and_accounted_for() {
     assert!(page.text.contains("&lt;script&gt;"), "{}", page.text);
     harmless(&page);
     let overview = browser.get("/").await;
-    assert!(overview.text.contains("5 created"), "{}", overview.text);
+    assert!(overview.text.contains("10 created"), "{}", overview.text);
     harmless(&overview);
 }
 

@@ -13,10 +13,14 @@ const WELLS: &str = "well,time,level\n\
     A,2020-01-01T00:00:00Z,1.5\n\
     A,2020-01-02T00:00:00Z,\n\
     B,2020-01-01T00:00:00Z,deep\n\
-    B,2020-01-02T00:00:00Z,2.5\n\
-    B,2020-01-03T00:00:00Z,2.6\n\
-    B,2020-01-04T00:00:00Z,2.7\n\
-    B,2020-01-05T00:00:00Z,2.8\n";
+    B,2020-01-02T00:00:00Z,2.1\n\
+    B,2020-01-03T00:00:00Z,2.2\n\
+    B,2020-01-04T00:00:00Z,2.3\n\
+    B,2020-01-05T00:00:00Z,2.4\n\
+    B,2020-01-06T00:00:00Z,2.5\n\
+    B,2020-01-07T00:00:00Z,2.6\n\
+    B,2020-01-08T00:00:00Z,2.7\n\
+    B,2020-01-09T00:00:00Z,2.8\n";
 
 async fn post(world: &World, path: &str, body: &Value) -> Answer {
     world.ask("POST", path, body.to_string()).await
@@ -57,7 +61,7 @@ async fn a_file_is_uploaded_pulled_once_and_accounted_for() {
     assert_eq!(
         run["counts"],
         json!({
-            "created": 5, "updated": 0, "unchanged": 0,
+            "created": 9, "updated": 0, "unchanged": 0,
             "superseded": 0, "empty": 1, "rejected": 1,
         })
     );
@@ -114,6 +118,16 @@ async fn what_only_a_person_can_decide_is_asked_and_answered() {
     assert!(!checked.json()["remarks"].as_array().unwrap().is_empty(), "{}", checked.text);
     let proposed = world.ask("POST", &format!("{here}/propose"), "").await;
     assert_eq!(proposed.json()["undecided"], json!([]), "{}", proposed.text);
+}
+
+#[tokio::test]
+async fn a_file_that_nobody_understands_is_refused_with_what_was_found() {
+    let world = World::new().await;
+    world.ask("PUT", "/api/v1/files/prose.csv", "once upon\na time\n").await;
+    let new = json!({"name": "prose", "plugin": "csv", "config": {"file": "prose.csv"}});
+    let refused = post(&world, "/api/v1/datasources", &new).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", refused.text);
+    assert_eq!(refused.json()["config"]["file"], "prose.csv", "{}", refused.text);
 }
 
 #[tokio::test]
