@@ -74,7 +74,7 @@ fn a_rejected_row_is_named_by_its_line_and_a_corrected_file_clears_it() {
 #[test]
 fn a_dry_run_and_a_preview_leave_nothing_behind() {
     let place = Place::new();
-    let file = place.file("wells.csv", &format!("{BAD_ROW}{GOOD_ROWS}"));
+    let file = place.file("wells.csv", format!("{BAD_ROW}{GOOD_ROWS}"));
     let file = file.to_str().unwrap();
     let dry = place.run(&["import", file, "--dry-run", "--json"]);
     assert_eq!((dry.code, &dry.json()["read"]), (2, &serde_json::json!(9)), "{dry:?}");
