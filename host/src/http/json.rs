@@ -46,8 +46,17 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Asked<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
         let asked = Query::from_request_parts(parts, state).await;
-        asked
-            .map(|Query(asked)| Self(asked))
-            .map_err(|error| Error::request(format!("after the ?: {}", error.body_text())))
+        asked.map(|Query(asked)| Self(asked)).map_err(|error| {
+            Error::request(format!("what follows the ? does not fit: {}", cause(&error)))
+        })
     }
+}
+
+/// Without what axum puts before it.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
 }

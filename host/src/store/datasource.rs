@@ -208,3 +208,56 @@ fn read_datasource(row: &SqliteRow) -> Result<Datasource, Error> {
         created: row.get("created"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::organisation::{Limits, Zone};
+    use crate::store::Access;
+    use crate::store::organisation::NewOrganisation;
+
+    async fn number(store: &Store, id: &DatasourceId) -> i64 {
+        let row = sqlx::query("SELECT number FROM datasource WHERE id = $1").bind(id.as_str());
+        row.fetch_one(&store.write).await.unwrap().get("number")
+    }
+
+    #[tokio::test]
+    async fn the_number_of_one_that_brought_data_never_means_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("db"), Access::Write).await.unwrap();
+        let clock = Clock::manual(0);
+        let new = NewOrganisation {
+            name: "Ours".parse().unwrap(),
+            zone: Zone::UTC,
+            limits: Limits::default(),
+        };
+        let (organisation, _) = store.create_organisation(new, &clock).await.unwrap();
+        let new = NewDatasource {
+            name: "wells".parse().unwrap(),
+            plugin: "csv".to_owned(),
+            config: json!({}),
+        };
+        let ours = &organisation.id;
+        let first = store.create_datasource(ours, new.clone(), &clock).await.unwrap();
+        let taken = store.create_datasource(ours, new.clone(), &clock).await.unwrap_err();
+        assert!(matches!(taken, Error::Taken { .. }), "{taken}");
+        sqlx::query(
+            "INSERT INTO link (datasource, kind, external_id, our_id) VALUES ($1, '', '', '')",
+        )
+        .bind(first.id.as_str())
+        .execute(&store.write)
+        .await
+        .unwrap();
+        let used = number(&store, &first.id).await;
+        store.delete_datasource(ours, &first.id).await.unwrap();
+        assert!(store.datasources(ours).await.unwrap().is_empty());
+        assert!(store.datasource(ours, &first.id).await.is_err());
+        assert!(store.delete_datasource(ours, &first.id).await.is_err());
+        let second = store.create_datasource(ours, new, &clock).await.unwrap();
+        assert_eq!(number(&store, &second.id).await, used + 1);
+        let refused = store.delete_organisation(ours).await.unwrap_err().to_string();
+        assert!(refused.contains("datasource"), "{refused}");
+    }
+}

@@ -102,3 +102,31 @@ fn read_plugin(row: &SqliteRow) -> Result<Registered, Error> {
         created: row.get("created"),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Access;
+
+    #[tokio::test]
+    async fn one_version_of_a_name_is_active_at_a_time() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("db"), Access::Write).await.unwrap();
+        let version = |version: &str| Description {
+            name: "csv".to_owned(),
+            version: version.to_owned(),
+            gets: Vec::new(),
+            pushes: Vec::new(),
+            schema: serde_json::json!({}),
+        };
+        let clock = Clock::manual(0);
+        for (digest, text) in [("a", "1"), ("b", "2"), ("a", "1")] {
+            store.register_plugin(digest, &version(text), true, &clock).await.unwrap();
+            let active = store.active_plugin("csv").await.unwrap().unwrap();
+            assert_eq!((active.digest.as_str(), active.version.as_str()), (digest, text));
+        }
+        let all = store.plugins().await.unwrap();
+        assert_eq!(all.iter().filter(|plugin| plugin.active).count(), 1);
+        assert_eq!(all.len(), 2);
+    }
+}

@@ -2,6 +2,7 @@
 
 use axum::Form as Fields;
 use axum::extract::State;
+use axum::extract::rejection::FormRejection;
 use axum::http::StatusCode;
 use axum::http::header::SET_COOKIE;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -11,6 +12,7 @@ use serde::Deserialize;
 use super::form::Form;
 use super::{Page, Result};
 use crate::http::Server;
+use crate::http::error::Error;
 use crate::store::token::token_digest;
 
 /// What the login form sends.
@@ -42,8 +44,9 @@ pub(super) fn page(remark: Option<&str>) -> Page {
 /// Begins a session.
 pub(in crate::http) async fn log_in(
     State(server): State<Server>,
-    Fields(Login { token }): Fields<Login>,
+    login: std::result::Result<Fields<Login>, FormRejection>,
 ) -> Result<Response> {
+    let Fields(Login { token }) = login.map_err(|error| Error::request(error.body_text()))?;
     let token = token.trim();
     if server.app.store.organisation_by_token(token).await?.is_none() {
         let page = page(Some("That is no organisation's token."));
