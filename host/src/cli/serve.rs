@@ -17,17 +17,25 @@ pub(super) struct Serve {
     /// Address and port. Anything but loopback is reachable by others: put TLS in front of it.
     #[arg(long, default_value = DEFAULT_LISTEN)]
     listen: String,
+    /// A name people reach it by, besides localhost and addresses. May be given again.
+    #[arg(long = "host", value_name = "NAME")]
+    hosts: Vec<String>,
 }
 
 impl Serve {
     pub(super) async fn run(self, settings: &Settings, output: &Output) -> anyhow::Result<u8> {
         let app = open(settings, Access::Write).await?;
-        serve(app, &self.listen, output).await?;
+        serve(app, &self.listen, self.hosts, output).await?;
         Ok(COMPLETED)
     }
 }
 
-pub(super) async fn serve(app: App, listen: &str, output: &Output) -> anyhow::Result<()> {
+pub(super) async fn serve(
+    app: App,
+    listen: &str,
+    hosts: Vec<String>,
+    output: &Output,
+) -> anyhow::Result<()> {
     let listen: SocketAddr =
         listen.parse().map_err(|_| Usage(format!("--listen {listen:?}: write address:port")))?;
     let output = *output;
@@ -36,7 +44,7 @@ pub(super) async fn serve(app: App, listen: &str, output: &Output) -> anyhow::Re
         output
             .line(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
     };
-    let reach = Reach { listen, hosts: Vec::new() };
+    let reach = Reach { listen, hosts };
     let served = http::serve(app, reach, ready, http::asked_to_stop()).await?;
     for run in served.interrupted {
         output.line(&format!("{} was interrupted; triggering its sync goes on with it", run.id));
