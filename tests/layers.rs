@@ -18,7 +18,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
 const NAMED_IN: &[(&str, &[&str])] =
     &[("sqlx", &["store"]), ("wasmtime", &["plugin", "grant"]), ("axum", &["http"])];
 
-const FILE_LINES_MAX: usize = 500;
+const FILE_LINES_MAX: usize = 400;
 
 #[test]
 fn arrows_point_down_only() {

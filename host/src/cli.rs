@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::app::{App, Settings};
 use crate::domain::organisation::{Limits, Organisation, Zone};
+use crate::domain::setting::Setting;
 use crate::store::organisation::NewOrganisation;
 use crate::store::{self, Access};
 use crate::sync::pull::Tuning;
@@ -134,7 +135,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Demo(demo) => demo.run(&settings, output).await,
         Command::Preview(preview) => preview.run(&settings, output).await,
         Command::Import(import) => import.run(&settings, output).await,
-        Command::Serve(serve) => serve.run(&settings, output).await,
+        Command::Serve(serve) => serve.run(&settings).await,
         Command::Org(command) => command.run(&settings, output).await,
         Command::Datasource(command) => command.run(&settings, output).await,
         Command::Sync(command) => command.run(&settings, output).await,
@@ -208,30 +209,10 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
         }
     };
     for set in sets {
-        let (path, value) = set.split_once('=').ok_or_else(|| {
-            Usage(format!("--set {set:?}: write field=value, as in zone=Asia/Kolkata"))
-        })?;
-        let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-        set_field(&mut config, path, value);
+        let setting: Setting = set.parse().map_err(|error| Usage(format!("--set: {error}")))?;
+        setting.apply(&mut config).map_err(|error| Usage(format!("--set: {error}")))?;
     }
     Ok(config)
-}
-
-fn set_field(config: &mut Value, path: &str, value: Value) {
-    let mut at = config;
-    for part in path.split('.') {
-        if let (Value::Array(items), Ok(index)) = (&mut *at, part.parse::<usize>())
-            && index < items.len()
-        {
-            at = &mut at[index];
-            continue;
-        }
-        if !at.is_object() {
-            *at = Value::Object(serde_json::Map::new());
-        }
-        at = &mut at[part];
-    }
-    *at = value;
 }
 
 /// What the error's kind says of the exit code.
@@ -268,17 +249,5 @@ mod tests {
     fn the_command_line_is_well_formed() {
         use clap::CommandFactory as _;
         Arguments::command().debug_assert();
-    }
-
-    #[test]
-    fn fields_are_set_inside_objects_and_lists() {
-        let sets = ["readings.time.pattern=%d/%m/%Y", "readings.series.0.unit=m", "header=3"];
-        let sets: Vec<String> = sets.iter().map(|it| (*it).to_owned()).collect();
-        let config = config(Some(r#"{"readings":{"series":[{"unit":"cm"}]}}"#), &sets).unwrap();
-        let expected = serde_json::json!({
-            "header": 3,
-            "readings": {"series": [{"unit": "m"}], "time": {"pattern": "%d/%m/%Y"}}
-        });
-        assert_eq!(config, expected);
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod datasource;
+pub mod digest;
 pub mod file;
 pub mod id;
 pub mod issue;

@@ -26,6 +26,7 @@ use tokio::task::spawn_blocking;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
+use crate::domain::digest::hex;
 use crate::domain::plugin::{Description, Failure};
 pub use crate::grant::Grant;
 use bindings::PluginPre;
@@ -202,13 +203,4 @@ fn digest(component: &[u8]) -> String {
         Some((_, digest)) => (*digest).to_owned(),
         None => hex(&Sha256::digest(component)),
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -2,6 +2,7 @@
 
 pub mod blob;
 mod column;
+mod contradiction;
 pub mod cursor;
 pub mod datasource;
 pub mod file;

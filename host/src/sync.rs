@@ -6,7 +6,7 @@ mod refusal;
 pub mod source;
 
 use std::collections::HashMap;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -46,6 +46,8 @@ struct Inner {
     tuning: Tuning,
     plugins: HashMap<String, Arc<Plugin>>,
     active: Mutex<HashMap<RunId, Active>>,
+    /// The process is going to end: what is cut off is gone on with later.
+    stopping: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -90,8 +92,8 @@ impl Engine {
         tuning: Tuning,
         plugins: HashMap<String, Arc<Plugin>>,
     ) -> Self {
-        let active = Mutex::default();
-        Self { inner: Arc::new(Inner { store, blobs, clock, tuning, plugins, active }) }
+        let (active, stopping) = (Mutex::default(), AtomicBool::new(false));
+        Self { inner: Arc::new(Inner { store, blobs, clock, tuning, plugins, active, stopping }) }
     }
 
     /// The active plugins, by name.
@@ -162,6 +164,27 @@ impl Engine {
     pub fn cancel(&self, run: &RunId) -> bool {
         let active = self.active();
         active.get(run).map(|active| active.cancel.send_replace(true)).is_some()
+    }
+
+    /// Cuts every run off after saving what it has fetched, and lets it go: the next trigger of its
+    /// sync goes on with it. For a process that is going to end.
+    pub async fn interrupt_all(&self) -> Vec<RunId> {
+        self.inner.stopping.store(true, Ordering::SeqCst);
+        let running: Vec<_> = {
+            let active = self.active();
+            let stop = |(run, it): (&RunId, &Active)| {
+                it.cancel.send_replace(true);
+                (run.clone(), it.ended.clone())
+            };
+            active.iter().map(stop).collect()
+        };
+        let mut interrupted = Vec::new();
+        for (run, mut ended) in running {
+            // Whoever ends a run is gone only when it has ended.
+            let _ = ended.wait_for(|ended| *ended).await;
+            interrupted.push(run);
+        }
+        interrupted
     }
 
     /// How far a run is, while it is running here.
@@ -310,6 +333,9 @@ impl Engine {
                 (RunState::CompletedWithIssues, None)
             }
             Ok(()) => (RunState::Completed, None),
+            Err(pull::Error::Cancelled) if self.inner.stopping.load(Ordering::SeqCst) => {
+                return store.release_run(&job.held).await;
+            }
             Err(pull::Error::Cancelled) => (RunState::Cancelled, None),
             Err(error) => (RunState::Failed, Some(failure(job, &error))),
         };

@@ -50,7 +50,7 @@ impl Demo {
         }));
         if self.serve {
             output.say(&format!("\ntoken of the organisation {}: {token}", organisation.name));
-            super::serve::serve(app, super::serve::DEFAULT_LISTEN, Vec::new(), output).await?;
+            super::serve::serve(app, super::serve::DEFAULT_LISTEN, Vec::new()).await?;
         }
         Ok(if sound { COMPLETED } else { FAILED })
     }

@@ -17,7 +17,7 @@ use crate::domain::sync::Sync;
 use crate::store::Access;
 use crate::sync::{Refusal, Trigger};
 
-use super::output::Output;
+use super::output::{Output, clean};
 use super::report::{self, ISSUES_SHOWN_MAX, Report};
 use super::{COMPLETED, InOrganisation, Usage, WITH_ISSUES, config, open};
 
@@ -118,16 +118,9 @@ impl Import {
                 request.cursor = Some(page.cursor);
             }
         }
-        let lines: String = issues
-            .iter()
-            .map(|it| {
-                format!(
-                    "\n  {}: {}",
-                    super::output::clean(&it.place),
-                    super::output::clean(&it.reason)
-                )
-            })
-            .collect();
+        let lines: Vec<String> =
+            issues.iter().map(|it| clean(&format!("\n  {}: {}", it.place, it.reason))).collect();
+        let lines = lines.concat();
         output.show(
             &format!(
                 "dry run, nothing written: {} records read, {} empty, {} rejected{lines}",

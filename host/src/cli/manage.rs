@@ -20,13 +20,15 @@ pub(super) use run::Run;
 pub(super) use sync::Sync;
 
 /// Some of one kind, one a line or as a JSON array.
-fn list<T: Serialize>(output: &Output, items: &[T], line: impl Fn(&T) -> String) {
-    items.iter().for_each(|item| output.say(&super::output::clean(&line(item))));
+fn list<T: Serialize>(output: Output, items: &[T], line: impl Fn(&T) -> String) {
+    for item in items {
+        output.say(&super::output::clean(&line(item)));
+    }
     output.object(&json!(items));
 }
 
 /// One, as JSON in either case: it is for reading and for programs alike.
-fn show<T: Serialize>(output: &Output, item: &T) {
+fn show<T: Serialize>(output: Output, item: &T) {
     let object = json!(item);
     output.show(&format!("{object:#}"), &object);
 }

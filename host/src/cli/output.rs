@@ -39,11 +39,6 @@ impl Output {
         self.object(object);
     }
 
-    /// A line that goes out whatever was asked for.
-    pub(super) fn line(self, line: &str) {
-        print(line);
-    }
-
     /// Says what went wrong; returns the exit code.
     pub(super) fn failed(self, error: &anyhow::Error) -> u8 {
         let code = super::exit_code(error);
@@ -68,15 +63,15 @@ impl Output {
 
 /// What only a person can decide, and what to type.
 pub(super) fn questions(proposal: &Proposal) -> String {
-    let mut text = String::new();
+    let mut lines = Vec::new();
     for question in &proposal.undecided {
-        text += &format!("\n{}\n", clean(&question.text));
+        lines.push(format!("\n{}", clean(&question.text)));
         for choice in &question.choices {
             let set = format!("--set {}='{}'", question.field, choice.value);
-            text += &format!("  {}\n      {}\n", clean(&choice.example), clean(&set));
+            lines.push(format!("  {}\n      {}", clean(&choice.example), clean(&set)));
         }
     }
-    text
+    lines.join("\n")
 }
 
 /// Foreign text on one line of a terminal: control characters escaped.
@@ -87,7 +82,8 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(keep).collect()
 }
 
-fn print(line: &str) {
+/// A line that goes out whatever was asked for.
+pub(super) fn print(line: &str) {
     // Whoever reads it has gone: nothing is left to say.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }

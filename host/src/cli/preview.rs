@@ -71,7 +71,9 @@ impl Preview {
             records.extend(page.rejected.iter().map(|it| format!("{}: {}", it.place, it.reason)));
         }
         output.say("\nthe first records, as they would be read:");
-        records.iter().for_each(|record| output.say(&format!("  {}", clean(record))));
+        for record in &records {
+            output.say(&format!("  {}", clean(record)));
+        }
         output.object(&json!({"proposal": proposal, "records": records}));
         Ok(COMPLETED)
     }

@@ -74,7 +74,8 @@ impl Report {
             counts.rejected
         );
         if let Some(failure) = &run.failure {
-            text += &format!("\n  {}: {}", failure.class, clean(&failure.text));
+            text.push_str("\n  ");
+            text.push_str(&clean(&format!("{}: {}", failure.class, failure.text)));
         }
         text += &issues(&self.issues);
         text

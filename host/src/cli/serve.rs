@@ -6,7 +6,7 @@ use crate::app::{App, Settings};
 use crate::http::{self, Reach};
 use crate::store::Access;
 
-use super::output::Output;
+use super::output::print;
 use super::{COMPLETED, Usage, open};
 
 /// Where it listens unless told otherwise: this machine only.
@@ -23,31 +23,26 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) async fn run(self, settings: &Settings, output: &Output) -> anyhow::Result<u8> {
+    pub(super) async fn run(self, settings: &Settings) -> anyhow::Result<u8> {
         let app = open(settings, Access::Write).await?;
-        serve(app, &self.listen, self.hosts, output).await?;
+        serve(app, &self.listen, self.hosts).await?;
         Ok(COMPLETED)
     }
 }
 
-pub(super) async fn serve(
-    app: App,
-    listen: &str,
-    hosts: Vec<String>,
-    output: &Output,
-) -> anyhow::Result<()> {
+pub(super) async fn serve(app: App, listen: &str, hosts: Vec<String>) -> anyhow::Result<()> {
     let listen: SocketAddr =
         listen.parse().map_err(|_| Usage(format!("--listen {listen:?}: write address:port")))?;
-    let output = *output;
     let ready = move |address: SocketAddr| {
         let whom = if address.ip().is_loopback() { "this machine only" } else { "others too" };
-        output
-            .line(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
+        print(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
     };
+    // What uploads of dead processes left half written goes now.
+    app.store.sweep_blobs(&app.blobs).await?;
     let reach = Reach { listen, hosts };
     let served = http::serve(app, reach, ready, http::asked_to_stop()).await?;
     for run in served.interrupted {
-        output.line(&format!("{} was interrupted; triggering its sync goes on with it", run.id));
+        print(&format!("{run} was interrupted; triggering its sync goes on with it"));
     }
     Ok(())
 }

@@ -23,8 +23,8 @@ pub(super) struct Error {
     /// What else may help, beside the error itself.
     more: Map<String, Value>,
     /// Where to look instead.
-    location: Option<String>,
-    retry_after_s: Option<u64>,
+    location: Option<Box<str>>,
+    retry_after_s: Option<u32>,
 }
 
 /// What a handler gives.
@@ -104,7 +104,7 @@ impl Error {
 
     /// Says where to look instead.
     pub(super) fn at(mut self, location: String) -> Self {
-        self.location = Some(location);
+        self.location = Some(location.into());
         self
     }
 
@@ -132,7 +132,7 @@ impl IntoResponse for Error {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if let Some(location) = self.location.and_then(|it| HeaderValue::try_from(it).ok()) {
+        if let Some(location) = self.location.and_then(|it| HeaderValue::try_from(&*it).ok()) {
             headers.insert(LOCATION, location);
         }
         if let Some(seconds) = self.retry_after_s {
@@ -184,7 +184,8 @@ impl From<Failure> for Error {
             Failure::Limit(_) => Self::new(unfit, "limit", text),
             Failure::Unavailable { after_ms, .. } => {
                 let mut error = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", text);
-                error.retry_after_s = after_ms.map(|after_ms| after_ms.div_ceil(1000));
+                error.retry_after_s =
+                    after_ms.map(|ms| u32::try_from(ms.div_ceil(1000)).unwrap_or(u32::MAX));
                 error
             }
             Failure::StaleCursor(_) | Failure::Fault(_) => {

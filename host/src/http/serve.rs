@@ -9,14 +9,10 @@ use tokio::sync::oneshot;
 
 use super::{Reach, router};
 use crate::app::App;
-use crate::domain::run::{Run, RunState};
-use crate::store;
+use crate::domain::id::RunId;
 
 /// How long answers under way may take once the server stops.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
-
-/// Runs looked at when the server stops, of each organisation.
-const RUNS_MAX: u32 = 100;
 
 /// Why it does not serve.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +34,7 @@ pub enum Error {
 #[derive(Debug)]
 pub struct Served {
     /// Runs that were cut off; triggering their syncs goes on with them.
-    pub interrupted: Vec<Run>,
+    pub interrupted: Vec<RunId>,
 }
 
 /// Serves until `stop` completes; `ready` is told the address that was taken.
@@ -70,10 +66,7 @@ pub async fn serve(
         served = serving => served.map_err(Error::Serve)?,
         () = too_long => tracing::warn!("answers that took too long were cut off"),
     }
-    let interrupted = running(&app).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "what was running could not be read");
-        Vec::new()
-    });
+    let interrupted = app.engine.interrupt_all().await;
     Ok(Served { interrupted })
 }
 
@@ -95,13 +88,4 @@ pub async fn asked_to_stop() {
     if interrupted.await.is_err() {
         std::future::pending::<()>().await;
     }
-}
-
-async fn running(app: &App) -> Result<Vec<Run>, store::Error> {
-    let mut running = Vec::new();
-    for organisation in app.store.organisations().await? {
-        let runs = app.store.runs(&organisation.id, None, RUNS_MAX).await?;
-        running.extend(runs.into_iter().filter(|run| run.state == RunState::Running));
-    }
-    Ok(running)
 }

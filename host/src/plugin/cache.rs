@@ -14,7 +14,7 @@ use sha2::Sha256;
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use super::hex;
+use crate::domain::digest::hex;
 use crate::domain::id::random_hex;
 
 /// Bytes of the key and of a MAC.

@@ -14,7 +14,7 @@ use object_store::{MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _
 use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use super::token::hex;
+use crate::domain::digest::hex;
 use crate::domain::id::random_hex;
 
 /// What is hashed and written at once, bytes, at least; the end of a stream is less.
@@ -244,22 +244,22 @@ async fn receive<E: Display>(
     let mut hasher = Sha256::new();
     let mut part = content.part().await?;
     while !part.is_empty() {
-        let payload = PutPayload::from_iter(part.iter().cloned());
+        let payload = part.iter().cloned().collect::<PutPayload>();
         let write = async { Ok(upload.put_part(payload).await?) };
-        (hasher, _, part) =
+        (hasher, (), part) =
             futures_util::future::try_join3(hash(hasher, part), write, content.part()).await?;
     }
     Ok(hex(&hasher.finalize()))
 }
 
 async fn hash(mut hasher: Sha256, part: Vec<Bytes>) -> Result<Sha256, Error> {
-    let hashed = tokio::task::spawn_blocking(move || {
+    let task = tokio::task::spawn_blocking(move || {
         for piece in part {
             hasher.update(&piece);
         }
         hasher
     });
-    Ok(hashed.await?)
+    Ok(task.await?)
 }
 
 fn link_to(file: &std::path::Path, link: &std::path::Path) -> std::io::Result<u64> {

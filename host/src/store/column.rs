@@ -47,7 +47,8 @@ fn unreadable(
 impl Error {
     /// For an insert or update that met the same name.
     pub(in crate::store) fn taken(error: sqlx::Error, what: &'static str, name: &str) -> Self {
-        let unique = error.as_database_error().is_some_and(|error| error.is_unique_violation());
+        let unique =
+            error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation);
         if unique { Self::Taken { what, name: name.to_owned() } } else { Self::Database(error) }
     }
 }

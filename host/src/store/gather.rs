@@ -66,14 +66,11 @@ impl Gathered {
     }
 
     fn place(&mut self, series: Series) -> i64 {
-        let place = match self.places.get(&series) {
-            Some(place) => *place,
-            None => {
-                self.series.push(series.clone());
-                self.places.insert(series, self.series.len() - 1);
-                self.series.len() - 1
-            }
-        };
+        let place = self.places.get(&series).copied().unwrap_or_else(|| {
+            self.series.push(series.clone());
+            self.places.insert(series, self.series.len() - 1);
+            self.series.len() - 1
+        });
         i64::try_from(place).unwrap_or(i64::MAX)
     }
 }

@@ -212,6 +212,7 @@ fn merge(ranges: Vec<Range>) -> Vec<Range> {
     merged
 }
 
+/// One text for each range, since to group them SQLite would sort all their readings.
 async fn count(
     connection: &mut SqliteConnection,
     ranges: &[Range],
@@ -219,23 +220,24 @@ async fn count(
     upserted: &mut Upserted,
 ) -> Result<(), Error> {
     let sql = format!(
-        "{} SELECT reading.series_id, MIN(time) AS first, MAX(time) AS last, \
-         SUM(edited = 0) AS created, SUM(edited = 1) AS updated, SUM(edited > 1) AS superseded \
-         FROM touched JOIN reading ON reading.series_id = touched.series_id \
-         AND time BETWEEN touched.first AND touched.last WHERE seq = ? \
-         GROUP BY touched.series_id, touched.first ORDER BY 1, 2",
+        "{} SELECT series_id, (SELECT MIN(time) || ' ' || MAX(time) || ' ' || SUM(edited = 0) \
+         || ' ' || SUM(edited = 1) || ' ' || SUM(edited > 1) FROM reading \
+         WHERE reading.series_id = touched.series_id \
+         AND time BETWEEN touched.first AND touched.last AND seq = ?) AS found \
+         FROM touched ORDER BY series_id, first",
         with_touched(ranges.len())
     );
     for row in bind(&sql, ranges).bind(seq).fetch_all(connection).await? {
-        let count = |column| row.get::<i64, _>(column).unsigned_abs();
-        upserted.counts.created += count("created");
-        upserted.counts.updated += count("updated");
-        upserted.counts.superseded += count("superseded");
-        upserted.changed.push(Range {
-            series: row.get("series_id"),
-            first: row.get("first"),
-            last: row.get("last"),
-        });
+        // None: nothing in the range was changed.
+        let Some(found) = row.get::<Option<String>, _>("found") else { continue };
+        let numbers: Vec<i64> = found.split(' ').filter_map(|text| text.parse().ok()).collect();
+        let &[first, last, created, updated, superseded] = numbers.as_slice() else {
+            return Err(Error::unreadable("reading", &found, "its counts are no numbers"));
+        };
+        upserted.counts.created += created.unsigned_abs();
+        upserted.counts.updated += updated.unsigned_abs();
+        upserted.counts.superseded += superseded.unsigned_abs();
+        upserted.changed.push(Range { series: row.get("series_id"), first, last });
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
+use crate::domain::digest::hex;
 use crate::domain::id::random_hex;
 
 /// A bearer token: 256 random bits behind a prefix that secret scanners can look for.
@@ -32,16 +33,6 @@ impl fmt::Debug for Token {
 /// cannot choose the bits that are compared.
 pub fn token_digest(token: &str) -> String {
     hex(&Sha256::digest(token))
-}
-
-/// Bytes in hexadecimal.
-pub(in crate::store) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]

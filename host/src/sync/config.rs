@@ -3,6 +3,7 @@
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::domain::digest::hex;
 use crate::domain::file::File;
 use crate::domain::organisation::Organisation;
 use crate::domain::plugin::{Description, Remark};
@@ -65,7 +66,7 @@ pub(super) fn digest(config: &Value, only: &Selection, plugin: &str) -> String {
         hasher.update([0]);
     }
     hasher.update(plugin);
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&hasher.finalize())
 }
 
 fn collect_texts<'value>(value: &'value Value, texts: &mut Vec<&'value str>) {

@@ -28,7 +28,7 @@ const TRIES_MAX: u32 = 6;
 const BACKOFF_MIN: Duration = Duration::from_secs(1);
 
 /// The longest wait before another try.
-const BACKOFF_MAX: Duration = Duration::from_secs(60);
+const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 /// Pages fetched ahead of the one being saved.
 const PAGES_AHEAD: usize = 1;

@@ -4,10 +4,11 @@
 //! of its own, so that no peak of memory and no warm cache is another's; [`report`] holds the
 //! figures against their targets.
 //!
-//! `wall_s` is from the trigger to the ended, committed run; `cpu_s` is the whole process, all
-//! threads, opening and loading included (in ticks of 10 ms, as the system counts), and so is
-//! `peak_mib`. `adapter_ns_…` and `page_overhead_us` are CPU time, too, counted finer. Generating the file, making the organisation and compiling the plugin come before;
-//! the file is in the page cache. Of several runs, each figure is the least: what disturbs only adds.
+//! `wall_s` is from the trigger to the ended, committed run; `process_s` is the whole process. So
+//! are `cpu_s` (all threads, in ticks of 10 ms, as the system counts) and `peak_mib`; `adapter_ns_…`
+//! and `page_overhead_us` are CPU time, too, counted finer. Generating the file, making the
+//! organisation and compiling the plugin come before; the file is in the page cache. Of several
+//! runs, each figure is the least, since what disturbs only adds; of memory it is the most.
 
 mod child;
 mod csv;

@@ -87,19 +87,19 @@ impl Datasource {
                 }
                 let name = name.parse().map_err(|error| Usage(format!("{error}")))?;
                 let new = NewDatasource { name, plugin, config };
-                show(output, &app.store.create_datasource(id, new, &app.clock).await?);
+                show(*output, &app.store.create_datasource(id, new, &app.clock).await?);
             }
             Command::List => {
                 let datasources = app.store.datasources(id).await?;
-                list(output, &datasources, |it| format!("{}  {}  {}", it.id, it.plugin, it.name));
+                list(*output, &datasources, |it| format!("{}  {}  {}", it.id, it.plugin, it.name));
             }
-            Command::Show { name } => show(output, &app.store.datasource_named(id, &name).await?),
+            Command::Show { name } => show(*output, &app.store.datasource_named(id, &name).await?),
             Command::Change { name, config: text, set } => {
                 let datasource = app.store.datasource_named(id, &name).await?;
                 let text = text.unwrap_or_else(|| datasource.config.to_string());
                 let config = Some(config(Some(&text), &set)?);
                 let change = DatasourceChange { config, ..Default::default() };
-                show(output, &app.store.change_datasource(id, &datasource.id, change).await?);
+                show(*output, &app.store.change_datasource(id, &datasource.id, change).await?);
             }
             Command::Delete { name } => {
                 let datasource = app.store.datasource_named(id, &name).await?;

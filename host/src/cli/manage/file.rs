@@ -46,10 +46,10 @@ impl File {
         let app = open(settings, access).await?;
         let organisation = self.organisation.find(&app).await?;
         match self.command {
-            Command::Upload { path } => show(output, &app.upload(&organisation, &path).await?),
+            Command::Upload { path } => show(*output, &app.upload(&organisation, &path).await?),
             Command::List => {
                 let files = app.store.files(&organisation.id).await?;
-                list(output, &files, |it| format!("{:>12} bytes  {}", it.size, it.name));
+                list(*output, &files, |it| format!("{:>12} bytes  {}", it.size, it.name));
             }
             Command::Delete { name } => {
                 let name = name.parse().map_err(|error| Usage(format!("{error}")))?;

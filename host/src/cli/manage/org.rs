@@ -62,13 +62,13 @@ impl Org {
             Self::List => {
                 let app = open(settings, Access::Read).await?;
                 let organisations = app.store.organisations().await?;
-                list(output, &organisations, |it| {
+                list(*output, &organisations, |it| {
                     format!("{}  {}  {}", it.id, it.zone.name(), it.name)
                 });
             }
             Self::Show { org } => {
                 let app = open(settings, Access::Read).await?;
-                show(output, &named(org).find(&app).await?);
+                show(*output, &named(org).find(&app).await?);
             }
             Self::Change { org, name, zone } => {
                 let app = open(settings, Access::Write).await?;
@@ -78,7 +78,7 @@ impl Org {
                     zone: zone.map(|zone| zone.parse()).transpose().map_err(usage)?,
                     limits: None,
                 };
-                show(output, &app.store.change_organisation(&organisation.id, change).await?);
+                show(*output, &app.store.change_organisation(&organisation.id, change).await?);
             }
             Self::Token { org } => {
                 let app = open(settings, Access::Write).await?;

@@ -56,18 +56,18 @@ impl Run {
         match self.command {
             Command::List => {
                 let runs = app.store.runs(&organisation, None, RUNS_LISTED_MAX).await?;
-                list(output, &runs, |it| {
+                list(*output, &runs, |it| {
                     let records = it.counts.records();
                     format!("{}  {}  {} records  {}", it.id, rfc3339(it.started), records, it.state)
                 });
             }
             Command::Show { id } => {
-                show(output, &app.store.run(&organisation, &parse(&id)?).await?);
+                show(*output, &app.store.run(&organisation, &parse(&id)?).await?);
             }
             Command::Log { id } => {
                 let run = app.store.run(&organisation, &parse(&id)?).await?;
                 let lines = app.store.run_log(&run.id).await?;
-                list(output, &lines, |it| {
+                list(*output, &lines, |it| {
                     format!("{} {} {}", rfc3339(it.at), it.level, it.message)
                 });
             }
@@ -75,7 +75,7 @@ impl Run {
                 let run = app.store.run(&organisation, &parse(&id)?).await?;
                 let found =
                     app.store.issues(&organisation, &run.sync, None, ISSUES_LISTED_MAX).await?;
-                list(output, &found, |it| clean(issues(std::slice::from_ref(it)).trim_start()));
+                list(*output, &found, |it| clean(issues(std::slice::from_ref(it)).trim_start()));
             }
         }
         Ok(COMPLETED)

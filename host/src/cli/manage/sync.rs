@@ -107,22 +107,22 @@ impl Sync {
                     enabled: true,
                     missing_resource,
                 };
-                show(output, &app.store.create_sync(&organisation.id, new, &app.clock).await?);
+                show(*output, &app.store.create_sync(&organisation.id, new, &app.clock).await?);
             }
             Command::List => {
                 let syncs = app.store.syncs(&organisation.id).await?;
-                list(output, &syncs, |it| format!("{}  {}", it.id, it.name));
+                list(*output, &syncs, |it| format!("{}  {}", it.id, it.name));
             }
             Command::Show { name } => {
                 let sync = find(&app, &organisation, &name).await?;
                 let last = app.store.last_run(&sync.id).await?;
-                show(output, &json!({"sync": sync, "lastRun": last}));
+                show(*output, &json!({"sync": sync, "lastRun": last}));
             }
             Command::Change { name, enabled, datatypes, one_time } => {
                 let sync = find(&app, &organisation, &name).await?;
                 let datatypes = (!datatypes.is_empty()).then_some(datatypes);
-                let change = SyncChange { enabled, datatypes, one_time, ..Default::default() };
-                show(output, &app.store.change_sync(&organisation.id, &sync.id, change).await?);
+                let change = SyncChange { datatypes, one_time, enabled, ..Default::default() };
+                show(*output, &app.store.change_sync(&organisation.id, &sync.id, change).await?);
             }
             Command::Run { name, rewind } => {
                 let sync = find(&app, &organisation, &name).await?;

@@ -11,6 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt};
 use tokio::sync::Mutex;
 
 use super::{Listed, shown};
+use crate::domain::digest::hex;
 use crate::domain::file::FileName;
 use crate::domain::plugin::Failure;
 
@@ -179,13 +180,4 @@ fn broken(name: &str, error: &io::Error) -> Failure {
     tracing::warn!(%name, %error, "an export could not be read or written");
     let reason = format!("{} cannot be read or written: {}", shown(name), error.kind());
     Failure::Unavailable { reason, after_ms: None }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        // Writing into a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

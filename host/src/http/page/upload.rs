@@ -18,10 +18,10 @@ pub(in crate::http) async fn upload(
     mut form: Multipart,
 ) -> Result<Redirect> {
     let mut own = false;
-    while let Some(field) = form.next_field().await.map_err(cut_off)? {
+    while let Some(field) = form.next_field().await.map_err(|error| cut_off(&error))? {
         match field.name() {
             Some("csrf") => {
-                session.refuse_foreign(&field.text().await.map_err(cut_off)?)?;
+                session.refuse_foreign(&field.text().await.map_err(|error| cut_off(&error))?)?;
                 own = true;
             }
             Some("file") if own => {
@@ -49,6 +49,6 @@ pub(in crate::http) async fn delete(
     Ok(Redirect::to("/"))
 }
 
-fn cut_off(error: axum::extract::multipart::MultipartError) -> Error {
+fn cut_off(error: &axum::extract::multipart::MultipartError) -> Error {
     Error::request(format!("the form did not arrive whole: {}", error.body_text()))
 }

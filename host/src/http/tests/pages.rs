@@ -70,7 +70,7 @@ async fn a_file_is_uploaded_understood_imported_and_accounted_for() {
     let browser = Browser::log_in(&world).await;
     let file = format!(
         "well,date,level\nA,3/4/2017,1.5\nA,5/6/2017,{HOSTILE}\n\"<b>B\",7/8/2017,2\n{}",
-        (1..=8).map(|n| format!("A,{n}/{n}/2018,1.{n}\n")).collect::<String>()
+        (1..=8).map(|n| format!("A,{n}/{n}/2018,1.{n}")).collect::<Vec<_>>().join("\n")
     );
     let uploaded = browser.upload(&browser.csrf, "<b>wells.csv", &file).await;
     assert_eq!(uploaded.status, StatusCode::SEE_OTHER, "{}", uploaded.text);

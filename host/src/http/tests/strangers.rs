@@ -46,8 +46,8 @@ const ROUTES: &[(&str, &str)] = &[
 
 #[test]
 fn no_route_is_forgotten() {
-    let router = include_str!("../../http.rs");
-    let routes = router.split('"').filter(|text| text.starts_with("/api/"));
+    let source = include_str!("../../http.rs");
+    let routes = source.split('"').filter(|text| text.starts_with("/api/"));
     let mut count = 0;
     for route in routes.filter(|route| *route != "/api/v1/organisations") {
         assert!(ROUTES.iter().any(|(_, known)| *known == route), "{route} is not in the table");

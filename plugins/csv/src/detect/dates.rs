@@ -3,6 +3,7 @@
 use ourwater_sdk::{Choice, Question, Result};
 
 use super::Findings;
+use super::columns::Column;
 use crate::config::Config;
 use crate::layout;
 use crate::number::Format;
@@ -18,6 +19,11 @@ const FIELD: &str = "readings.time.pattern";
 /// Whether a text begins with a date.
 pub(crate) fn is_date(text: &str) -> bool {
     candidates(text).iter().any(|pattern| reads(pattern, text))
+}
+
+/// Whether a column has dates: some, and besides them hardly anything that was not meant as one.
+pub(crate) fn has_dates(column: &Column) -> bool {
+    column.cells.iter().any(|cell| is_date(cell)) && column.mostly(looks_like_a_date)
 }
 
 /// Whether a text begins with a date, or with what was meant as one: 2017-02-31 is a row's mistake,

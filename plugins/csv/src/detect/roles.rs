@@ -74,7 +74,7 @@ struct Timing<'a> {
 impl<'a> Timing<'a> {
     fn find(columns: &'a Columns) -> Option<Self> {
         let observed = |column: &&Column| !known::has(&column.name, known::BOOKKEEPING);
-        let dated = columns.all.iter().filter(|column| column.mostly(dates::is_date));
+        let dated = columns.all.iter().filter(|column| dates::has_dates(column));
         let dated: Vec<_> = dated.filter(observed).collect();
         let named = dated.iter().find(|column| known::has(&column.name, known::TIMES));
         let Some(date) = named.or(dated.first()).copied() else { return Self::counted(columns) };
