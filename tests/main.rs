@@ -7,4 +7,5 @@ mod imports;
 mod kill;
 mod layers;
 mod pulls;
+mod refusals;
 mod serving;

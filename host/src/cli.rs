@@ -236,7 +236,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
         )
         || matches!(
             error.downcast_ref(),
-            Some(Refusal::Config(_) | Refusal::Plugin(_) | Refusal::Unsupported(_))
+            Some(
+                Refusal::Config(_)
+                    | Refusal::Plugin(_)
+                    | Refusal::Grant(_)
+                    | Refusal::File(_)
+                    | Refusal::Unsupported(_)
+            )
         );
     if usage { BAD_USAGE } else { FAILED }
 }

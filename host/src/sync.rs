@@ -1,6 +1,7 @@
 //! Runs syncs: what must hold before one starts, its pulls in order, and the word it ends in.
 
 mod config;
+mod ensure;
 pub mod pull;
 mod refusal;
 pub mod source;
@@ -14,13 +15,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::domain::clock::Clock;
-use crate::domain::datasource::Datasource;
 use crate::domain::id::{OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 use crate::domain::run::{FailureClass, Run, RunFailure, RunState};
-use crate::domain::sync::{Datatype, Method, Sync};
 use crate::grant::files::{Files, Readable};
 use crate::grant::log::{Level, LogSink};
 use crate::plugin::{Grant, Instance, Plugin};
@@ -28,6 +27,7 @@ use crate::store::blob::Blobs;
 use crate::store::run::{Begun, LogLine};
 use crate::store::{self, Store};
 
+use ensure::Ensured;
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
 use source::Configured;
@@ -72,15 +72,6 @@ pub struct Progress {
     pub records: u64,
     /// Records in all, where the source says so.
     pub total: Option<u64>,
-}
-
-/// Everything that was made sure of before anything outside is asked.
-struct Ensured {
-    sync: Sync,
-    datasource: Datasource,
-    plugin: Arc<Plugin>,
-    config: Value,
-    files: Files,
 }
 
 impl Engine {
@@ -247,46 +238,6 @@ impl Engine {
         Ok((plugin.instance(grant).await?, config))
     }
 
-    /// What must hold before anything outside is asked; each has its own refusal.
-    async fn ensure(
-        &self,
-        organisation: &OrganisationId,
-        sync: &SyncId,
-    ) -> Result<Ensured, Refusal> {
-        let store = &self.inner.store;
-        let sync = store.sync(organisation, sync).await?;
-        let datasource = store.datasource(organisation, &sync.datasource).await?;
-        let organisation = store.organisation(organisation).await?;
-        self.ensure_free(&organisation)?;
-        if !sync.enabled {
-            return Err(Refusal::Disabled);
-        }
-        if sync.consumed {
-            let run = store.last_run(&sync.id).await?.map(|run| run.id);
-            return Err(Refusal::Consumed { run });
-        }
-        let plugin = self.inner.plugins.get(&datasource.plugin);
-        let plugin =
-            plugin.ok_or_else(|| Refusal::Plugin(self.no_plugin(&datasource.plugin)))?.clone();
-        let config = config::fill_in(&datasource.config, plugin.description(), &organisation);
-        let mistakes = config::mistakes(&config, plugin.description());
-        if !mistakes.is_empty() {
-            return Err(Refusal::Config(mistakes));
-        }
-        ensure_supported(&sync, plugin.description())?;
-        let files = self.files(&organisation.id, &config).await?;
-        Ok(Ensured { sync, datasource, plugin, config, files })
-    }
-
-    fn ensure_free(&self, organisation: &Organisation) -> Result<(), Refusal> {
-        let active = self.active();
-        let running = active.values().filter(|active| active.organisation == organisation.id);
-        if running.count() < organisation.limits.runs_max as usize {
-            return Ok(());
-        }
-        Err(Refusal::Busy { runs_max: organisation.limits.runs_max })
-    }
-
     fn no_plugin(&self, name: &str) -> String {
         let known: Vec<&str> = self.inner.plugins.keys().map(String::as_str).collect();
         format!("there is no active plugin named {name:?}; there are: {}", known.join(", "))
@@ -355,20 +306,6 @@ async fn pull_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull:
         source = pull::pull(job, source, *datatype).await?;
     }
     Ok(())
-}
-
-fn ensure_supported(sync: &Sync, description: &Description) -> Result<(), Refusal> {
-    if let Some(method) = sync.methods.iter().find(|it| **it != Method::PullFromDatasource) {
-        return Err(Refusal::Unsupported(format!("{method} is not there yet")));
-    }
-    let missing = |datatype: &&Datatype| !description.gets.contains(datatype);
-    match sync.datatypes.iter().find(missing) {
-        Some(datatype) => Err(Refusal::Unsupported(format!(
-            "the plugin {} gives no {datatype}; take it out of the sync",
-            description.name
-        ))),
-        None => Ok(()),
-    }
 }
 
 /// What was tried on what, what went wrong, and what to do.

@@ -1,5 +1,7 @@
 //! What a plugin says of itself, and how it fails.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use super::sync::Datatype;
@@ -17,6 +19,8 @@ pub struct Description {
     pub pushes: Vec<Datatype>,
     /// JSON Schema of the configuration.
     pub schema: serde_json::Value,
+    /// What it asks to be allowed, and why, by the word of the grant: files, http, sql.
+    pub asks: BTreeMap<String, serde_json::Value>,
 }
 
 /// Something to tell a person that rejects no record.

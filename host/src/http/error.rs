@@ -204,6 +204,8 @@ impl From<Refusal> for Error {
             Refusal::Running(_) => Self::new(StatusCode::CONFLICT, "conflict", text),
             Refusal::Busy { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", text),
             Refusal::Plugin(_) => Self::unfit("plugin", text),
+            Refusal::Grant(_) => Self::forbidden(text).about("plugin"),
+            Refusal::File(_) => Self::unfit("file", text),
             Refusal::Config(mistakes) => {
                 let field = mistakes.first().map(|mistake| mistake.field.clone());
                 Self::unfit(&field.unwrap_or_default(), text).with("mistakes", json!(mistakes))

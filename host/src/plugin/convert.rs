@@ -24,12 +24,16 @@ const NAME_BYTES_MAX: usize = 256;
 pub(super) fn description(description: &wit::Description) -> Result<Description, Failure> {
     let schema = serde_json::from_str(&description.schema)
         .map_err(|error| contract(&format!("its schema is not JSON: {error}")))?;
+    let asks = if description.asks.is_empty() { "{}" } else { &description.asks };
+    let asks = serde_json::from_str(asks)
+        .map_err(|error| contract(&format!("what it asks for is no JSON object: {error}")))?;
     Ok(Description {
         name: text::clean(&description.name, NAME_BYTES_MAX),
         version: text::clean(&description.version, NAME_BYTES_MAX),
         gets: datatypes(&description.gets),
         pushes: datatypes(&description.pushes),
         schema,
+        asks,
     })
 }
 

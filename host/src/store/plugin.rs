@@ -118,6 +118,7 @@ mod tests {
             gets: Vec::new(),
             pushes: Vec::new(),
             schema: serde_json::json!({}),
+            asks: std::collections::BTreeMap::new(),
         };
         let clock = Clock::manual(0);
         for (digest, text) in [("a", "1"), ("b", "2"), ("a", "1")] {

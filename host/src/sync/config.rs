@@ -56,6 +56,18 @@ pub(super) fn named_files(config: &Value, files: Vec<File>) -> Vec<File> {
     files.into_iter().filter(|file| texts.contains(&file.name.as_str())).collect()
 }
 
+/// The first file that a field marked `x-file` names and the organisation does not have.
+pub(super) fn missing_file(
+    config: &Value,
+    description: &Description,
+    files: &[File],
+) -> Option<String> {
+    let properties = description.schema.get("properties")?.as_object()?;
+    let marked = properties.iter().filter(|(_, it)| it.get("x-file") == Some(&Value::Bool(true)));
+    let mut named = marked.filter_map(|(field, _)| config.get(field)?.as_str());
+    named.find(|name| files.iter().all(|file| file.name.as_str() != *name)).map(str::to_owned)
+}
+
 /// What a cursor belongs to.
 pub(super) fn digest(config: &Value, only: &Selection, plugin: &str) -> String {
     let mut hasher = Sha256::new();

@@ -28,6 +28,14 @@ pub enum Refusal {
     /// The plugin is not active.
     #[error("{0}")]
     Plugin(String),
+    /// The plugin asks for more than it is granted.
+    #[error("the plugin asks for {0}, which it is not granted: ask an administrator")]
+    Grant(String),
+    /// The configuration names a file that is not the organisation's.
+    #[error(
+        "the datasource names the file {0:?}, which this organisation does not have: upload it"
+    )]
+    File(String),
     /// The configuration does not fit the plugin's schema.
     #[error("the datasource's configuration is not valid: {}", mistakes(.0))]
     Config(Vec<Remark>),

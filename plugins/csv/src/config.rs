@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// The name of the file.
+    #[schemars(extend("x-file" = true))]
     pub file: String,
     /// "utf-8", "utf-16le", "windows-1252" …; left out: what the file's first bytes say, else UTF-8.
     #[serde(default, skip_serializing_if = "Option::is_none")]

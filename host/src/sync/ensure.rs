@@ -1,0 +1,118 @@
+//! What must hold before anything outside is asked: each thing with a refusal of its own.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::domain::datasource::Datasource;
+use crate::domain::id::{OrganisationId, SyncId};
+use crate::domain::organisation::Organisation;
+use crate::domain::plugin::Description;
+use crate::domain::sync::{Datatype, Method, Sync};
+use crate::grant::files::Files;
+use crate::plugin::Plugin;
+
+use super::{Engine, Refusal, config};
+
+/// What the host gives to a plugin whose configuration names files; nothing else yet.
+const GRANTED: &[&str] = &["files"];
+
+/// Everything that was made sure of before anything outside is asked.
+pub(super) struct Ensured {
+    pub(super) sync: Sync,
+    pub(super) datasource: Datasource,
+    pub(super) plugin: Arc<Plugin>,
+    pub(super) config: Value,
+    pub(super) files: Files,
+}
+
+impl Engine {
+    /// What must hold before anything outside is asked; each has its own refusal.
+    pub(super) async fn ensure(
+        &self,
+        organisation: &OrganisationId,
+        sync: &SyncId,
+    ) -> Result<Ensured, Refusal> {
+        let store = &self.inner.store;
+        let sync = store.sync(organisation, sync).await?;
+        let datasource = store.datasource(organisation, &sync.datasource).await?;
+        let organisation = store.organisation(organisation).await?;
+        self.ensure_free(&organisation)?;
+        if !sync.enabled {
+            return Err(Refusal::Disabled);
+        }
+        if sync.consumed {
+            let run = store.last_run(&sync.id).await?.map(|run| run.id);
+            return Err(Refusal::Consumed { run });
+        }
+        let plugin = self.inner.plugins.get(&datasource.plugin);
+        let plugin =
+            plugin.ok_or_else(|| Refusal::Plugin(self.no_plugin(&datasource.plugin)))?.clone();
+        let config = config::fill_in(&datasource.config, plugin.description(), &organisation);
+        let mistakes = config::mistakes(&config, plugin.description());
+        if !mistakes.is_empty() {
+            return Err(Refusal::Config(mistakes));
+        }
+        ensure_granted(plugin.description())?;
+        ensure_supported(&sync, plugin.description())?;
+        let present = store.files(&organisation.id).await?;
+        if let Some(name) = config::missing_file(&config, plugin.description(), &present) {
+            return Err(Refusal::File(name));
+        }
+        let files = self.files(&organisation.id, &config).await?;
+        Ok(Ensured { sync, datasource, plugin, config, files })
+    }
+
+    fn ensure_free(&self, organisation: &Organisation) -> Result<(), Refusal> {
+        let active = self.active();
+        let running = active.values().filter(|active| active.organisation == organisation.id);
+        if running.count() < organisation.limits.runs_max as usize {
+            return Ok(());
+        }
+        Err(Refusal::Busy { runs_max: organisation.limits.runs_max })
+    }
+}
+
+fn ensure_granted(description: &Description) -> Result<(), Refusal> {
+    match description.asks.keys().find(|asked| !GRANTED.contains(&asked.as_str())) {
+        Some(asked) => Err(Refusal::Grant(asked.clone())),
+        None => Ok(()),
+    }
+}
+
+fn ensure_supported(sync: &Sync, description: &Description) -> Result<(), Refusal> {
+    if let Some(method) = sync.methods.iter().find(|it| **it != Method::PullFromDatasource) {
+        return Err(Refusal::Unsupported(format!("{method} is not there yet")));
+    }
+    let missing = |datatype: &&Datatype| !description.gets.contains(datatype);
+    match sync.datatypes.iter().find(missing) {
+        Some(datatype) => Err(Refusal::Unsupported(format!(
+            "the plugin {} gives no {datatype}; take it out of the sync",
+            description.name
+        ))),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asking(asks: &str) -> Description {
+        Description {
+            name: "stranger".to_owned(),
+            version: "1".to_owned(),
+            gets: vec![Datatype::Reading],
+            pushes: Vec::new(),
+            schema: serde_json::json!({}),
+            asks: serde_json::from_str(asks).unwrap(),
+        }
+    }
+
+    #[test]
+    fn a_plugin_that_asks_for_more_than_files_is_refused_by_the_word_of_the_grant() {
+        assert!(ensure_granted(&asking(r#"{"files": "reads them"}"#)).is_ok());
+        let refused = ensure_granted(&asking(r#"{"files": "", "http": ["https://x"]}"#));
+        assert!(matches!(refused, Err(Refusal::Grant(asked)) if asked == "http"));
+    }
+}
