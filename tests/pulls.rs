@@ -137,8 +137,16 @@ impl World {
     }
 
     /// One run; its counts, and whether it went through.
-    async fn run(&self, script: Script, rewind: bool) -> (Counts, bool, Option<Script>) {
+    async fn run(&self, script: Script, rewind: bool) -> (Counts, bool) {
         let held = self.begin(rewind).await;
+        let pulled = self.pull(&held, script).await;
+        let state = if pulled.is_ok() { RunState::Completed } else { RunState::Failed };
+        self.store.end_run(&held, state, None, 8).await.unwrap();
+        let run = self.store.run(&self.organisation.id, &held.run).await.unwrap();
+        (run.counts, pulled.is_ok())
+    }
+
+    async fn pull(&self, held: &Held, script: Script) -> Result<Script, pull::Error> {
         let (_cancel, cancelled) = tokio::sync::watch::channel(false);
         let job = Job {
             store: self.store.clone(),
@@ -151,11 +159,7 @@ impl World {
             tuning: self.tuning,
             cancel: cancelled,
         };
-        let pulled = pull::pull(&job, script, Datatype::Reading).await;
-        let state = if pulled.is_ok() { RunState::Completed } else { RunState::Failed };
-        self.store.end_run(&held, state, None, 8).await.unwrap();
-        let run = self.store.run(&self.organisation.id, &held.run).await.unwrap();
-        (run.counts, pulled.is_ok(), pulled.ok())
+        pull::pull(&job, script, Datatype::Reading).await
     }
 
     /// Runs until one goes through; the counts of all together.
@@ -164,7 +168,7 @@ impl World {
         let mut stops = stops.clone();
         loop {
             let script = Script { rows: rows.to_vec(), stops: stops.clone() };
-            let (more, through, _) = self.run(script, rewind).await;
+            let (more, through) = self.run(script, rewind).await;
             counts += more;
             if through {
                 return counts;
@@ -247,6 +251,10 @@ async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead
     assert_eq!(dead.run, heir.run);
     let late = world.store.end_run(&dead, RunState::Completed, None, 9).await;
     assert!(matches!(late, Err(ourwater::store::Error::LostLease)), "{late:?}");
+    let late = world.pull(&dead, Script { rows: vec![(0, 1, 1.0)], stops: BTreeSet::new() }).await;
+    let lost = matches!(late, Err(pull::Error::Store(ourwater::store::Error::LostLease)));
+    assert!(lost, "{:?}", late.err());
+    assert!(world.readings().await.is_empty());
 }
 
 #[tokio::test]

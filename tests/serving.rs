@@ -14,15 +14,50 @@ struct Server {
 }
 
 impl Server {
-    fn start(place: &Place) -> Self {
-        let mut child = place.start(&["serve", "--listen", "127.0.0.1:0"]);
+    fn start(place: &Place, more: &[&str]) -> Self {
+        let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
+        let mut child = place.start(&arguments);
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let base = line.split_whitespace().find(|word| word.starts_with("http://")).unwrap();
         Self { base: base.to_owned(), child }
     }
 
+    /// An organisation's token and the address of its sync, which pulls `content`.
+    fn sync(&self, content: &str, one_time: bool) -> (String, String) {
+        let new = json!({"name": "Dharta", "zone": "Asia/Kolkata"});
+        let (status, organisation) = self.post("/api/v1/organisations", "", &new);
+        assert!(status < 300, "{status}: {organisation}");
+        let token = text(&organisation["token"]);
+        let (status, _) = self.ask("PUT", "/api/v1/files/wells.csv", &token, content.as_bytes());
+        assert!(status < 300, "{status}");
+        let new = json!({"name": "wells", "plugin": "csv", "config": {"file": "wells.csv"}});
+        let (_, datasource) = self.post("/api/v1/datasources", &token, &new);
+        let new = json!({"name": "wells", "datasource": datasource["id"],
+            "methods": ["pull-from-datasource"], "datatypes": ["reading"], "oneTime": one_time});
+        let (_, sync) = self.post("/api/v1/syncs", &token, &new);
+        (token, format!("/api/functions/sync/{}", text(&sync["id"])))
+    }
+
+    /// Stops it as a service manager does.
+    fn terminate(mut self) {
+        let id = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").arg(id).status().unwrap().success());
+        assert!(self.child.wait().unwrap().success());
+    }
+
     fn ask(&self, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, Value) {
+        self.send(method, path, token, "wait=60", body)
+    }
+
+    fn send(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        prefer: &str,
+        body: &[u8],
+    ) -> (u16, Value) {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let request = ureq::http::Request::builder()
@@ -30,7 +65,7 @@ impl Server {
             .uri(format!("{}{path}", self.base))
             .header("authorization", format!("Bearer {token}"))
             .header("content-type", "application/json")
-            .header("prefer", "wait=60")
+            .header("prefer", prefer)
             .body(body.to_vec())
             .unwrap();
         let mut response = agent.run(request).unwrap();
@@ -40,6 +75,10 @@ impl Server {
 
     fn post(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
         self.ask("POST", path, token, body.to_string().as_bytes())
+    }
+
+    fn without_waiting(&self, path: &str, token: &str) -> (u16, Value) {
+        self.send("POST", path, token, "", b"{}")
     }
 
     fn get(&self, path: &str, token: &str) -> (u16, Value) {
@@ -68,20 +107,9 @@ fn text(value: &Value) -> String {
 #[test]
 fn from_nothing_to_a_one_time_sync_that_will_not_run_twice() {
     let place = Place::new();
-    let server = Server::start(&place);
-    let new = json!({"name": "Dharta", "zone": "Asia/Kolkata"});
-    let (status, organisation) = server.post("/api/v1/organisations", "", &new);
-    assert!(status < 300, "{status}: {organisation}");
-    let token = text(&organisation["token"]);
-    let content = b"well,date,level\nA,2017-02-28,1.5\nA,2017-02-31,2\n";
-    let (status, _) = server.ask("PUT", "/api/v1/files/wells.csv", &token, content);
-    assert!(status < 300, "{status}");
-    let new = json!({"name": "wells", "plugin": "csv", "config": {"file": "wells.csv"}});
-    let (_, datasource) = server.post("/api/v1/datasources", &token, &new);
-    let new = json!({"name": "wells", "datasource": datasource["id"],
-        "methods": ["pull-from-datasource"], "datatypes": ["reading"], "oneTime": true});
-    let (_, sync) = server.post("/api/v1/syncs", &token, &new);
-    let function = format!("/api/functions/sync/{}", text(&sync["id"]));
+    let server = Server::start(&place, &[]);
+    let content = "well,date,level\nA,2017-02-28,1.5\nA,2017-02-31,2\n";
+    let (token, function) = server.sync(content, true);
 
     let (status, shown) = server.get(&function, &token);
     assert_eq!((status, &shown["lastRun"]), (200, &Value::Null), "{shown}");
@@ -103,4 +131,28 @@ fn from_nothing_to_a_one_time_sync_that_will_not_run_twice() {
     assert!(place.run(&["readings", "export"]).code == 3, "two organisations: which one?");
     let export = place.run(&["readings", "export", "--org", "Dharta"]).out;
     assert!(export.contains("A,level,level,,2017-02-27T18:30:00.000Z,1.5,0"), "{export}");
+}
+
+#[test]
+fn a_server_that_is_stopped_lets_its_runs_go_and_the_next_one_goes_on_with_them() {
+    let place = Place::new();
+    let server = Server::start(&place, &["--page-records", "10", "--gather-records", "10"]);
+    let rows = 30_000;
+    let row = |row| {
+        let (hour, minute, second) = (row / 3600, row / 60 % 60, row % 60);
+        format!("A,2017-02-28T{hour:02}:{minute:02}:{second:02}Z,1.5\n")
+    };
+    let content = format!("well,time,level\n{}", (0..rows).map(row).collect::<Vec<_>>().concat());
+    let (token, function) = server.sync(&content, true);
+    let (status, run) = server.without_waiting(&function, &token);
+    assert_eq!(status, 202, "{run}");
+    server.terminate();
+    let stopped = place.run(&["run", "show", &text(&run["id"])]);
+    assert!(stopped.out.contains("\"state\": \"interrupted\""), "{stopped:?}");
+
+    let server = Server::start(&place, &[]);
+    let (_, ended) = server.post(&function, &token, &json!({}));
+    assert_eq!((&ended["id"], &ended["state"]), (&run["id"], &json!("completed")), "{ended}");
+    assert_eq!(ended["counts"]["created"], rows, "{ended}");
+    assert_eq!(ended["attempt"], 2);
 }
