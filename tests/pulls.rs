@@ -86,6 +86,7 @@ fn column(well: u64) -> Readings {
         qualities: Vec::new(),
         removed: Vec::new(),
         rows: Vec::new(),
+        updated: Vec::new(),
     }
 }
 

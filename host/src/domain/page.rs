@@ -138,6 +138,8 @@ pub struct Readings {
     pub removed: Vec<Timestamp>,
     /// The source's row of each point; empty: unknown.
     pub rows: Vec<u32>,
+    /// When each point last changed in the source; empty: unknown.
+    pub updated: Vec<Timestamp>,
 }
 
 /// A record that could not be understood.

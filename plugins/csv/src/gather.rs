@@ -135,6 +135,7 @@ impl<'a> Gather<'a> {
             notes: Vec::new(),
             removed: Vec::new(),
             rows: Vec::new(),
+            updated: Vec::new(),
         });
         self.entries.push(Entry { key: self.key.clone(), next: place, readings });
         place

@@ -89,6 +89,7 @@ fn column(column: ourwater_sdk::Readings) -> Readings {
         qualities: column.qualities,
         removed: column.removed,
         rows: column.rows,
+        updated: column.updated,
     }
 }
 

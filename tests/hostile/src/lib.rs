@@ -141,8 +141,9 @@ fn column(times: Vec<i64>, values: Vec<f64>) -> Readings {
     let text = |text: &str| text.to_owned();
     let (resource, name) = (text("well 1"), text("level"));
     let series = Series { resource, name, property: text("depth"), unit: text("m") };
-    let (qualities, notes, removed, rows) = (vec![], vec![], vec![], vec![]);
-    Readings { series, times, values, qualities, notes, removed, rows }
+    let (qualities, notes, removed) = (vec![], vec![], vec![]);
+    let (rows, updated) = (vec![], vec![]);
+    Readings { series, times, values, qualities, notes, removed, rows, updated }
 }
 
 fn forever() {

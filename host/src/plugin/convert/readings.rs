@@ -57,12 +57,12 @@ struct Point {
 fn check_lengths(column: &wit::Readings) -> Result<(), Failure> {
     let points = column.times.len();
     let optional = |length: usize| length == 0 || length == points;
-    let (values, qualities, rows) =
-        (column.values.len(), column.qualities.len(), column.rows.len());
-    if values != points || !optional(qualities) || !optional(rows) {
+    let (values, qualities) = (column.values.len(), column.qualities.len());
+    let (rows, updated) = (column.rows.len(), column.updated.len());
+    if values != points || ![qualities, rows, updated].into_iter().all(optional) {
         return Err(contract(&format!(
             "the columns of a series have one length; here times {points}, values {values}, \
-             qualities {qualities}, rows {rows}"
+             qualities {qualities}, rows {rows}, updated {updated}"
         )));
     }
     if column.notes.iter().any(|note| note.at as usize >= points) {
@@ -83,6 +83,7 @@ fn moved(column: wit::Readings) -> Readings {
         qualities: column.qualities,
         removed: column.removed,
         rows: column.rows,
+        updated: column.updated,
     }
 }
 
@@ -143,6 +144,7 @@ fn reject_points(
     keep(&mut column.values, &kept);
     keep(&mut column.qualities, &kept);
     keep(&mut column.rows, &kept);
+    keep(&mut column.updated, &kept);
 }
 
 fn reject_removals(column: &mut Readings, rejected: &mut Vec<Rejection>) {
@@ -182,8 +184,9 @@ mod tests {
             property: "depth".to_owned(),
             unit: "m".to_owned(),
         };
-        let (qualities, notes, removed, rows) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        wit::Readings { series, times, values, qualities, notes, removed, rows }
+        let (qualities, notes, removed) = (Vec::new(), Vec::new(), Vec::new());
+        let (rows, updated) = (Vec::new(), Vec::new());
+        wit::Readings { series, times, values, qualities, notes, removed, rows, updated }
     }
 
     #[test]

@@ -38,6 +38,7 @@ fn readings(name: &str, points: &[(i64, f64, u8, &str)]) -> Readings {
         notes: notes.collect(),
         removed: Vec::new(),
         rows: Vec::new(),
+        updated: Vec::new(),
     }
 }
 
