@@ -10,7 +10,7 @@ use ourwater::domain::organisation::{Limits, Organisation, Zone};
 use ourwater::domain::page::{Items, Page, PageRequest, Readings, Rejection, Series};
 use ourwater::domain::plugin::Failure;
 use ourwater::domain::run::{Counts, RunState};
-use ourwater::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::run::{Begun, Held};
@@ -125,6 +125,7 @@ impl World {
             one_time: false,
             enabled: true,
             missing_resource: MissingResource::Create,
+            rules: Rules::default(),
         };
         let sync = store.create_sync(&organisation.id, new, &clock).await.unwrap();
         Self { _folder: folder, store, organisation, datasource, sync, tuning }

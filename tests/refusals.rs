@@ -5,7 +5,7 @@ use ourwater::domain::clock::Clock;
 use ourwater::domain::datasource::Datasource;
 use ourwater::domain::id::OrganisationId;
 use ourwater::domain::organisation::{Limits, Zone};
-use ourwater::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::{DatasourceChange, NewDatasource};
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::sync::{NewSync, SyncChange};
@@ -48,6 +48,7 @@ impl World {
             one_time: false,
             enabled: true,
             missing_resource: MissingResource::Create,
+            rules: Rules::default(),
         };
         let sync = app.store.create_sync(&organisation, new, &Clock::System).await.unwrap();
         Self { folder, app, organisation, datasource, sync }
@@ -162,6 +163,7 @@ async fn a_plugin_that_is_not_active_is_named_with_those_that_are() {
         one_time: false,
         enabled: true,
         missing_resource: MissingResource::Create,
+            rules: Rules::default(),
     };
     let sync = store.create_sync(&world.organisation, new, &Clock::System).await.unwrap();
     let refusal = World { sync, ..world }.refused_here().await;

@@ -1,6 +1,8 @@
 //! The words of OurWater Sync as plain types: no IO, no async, wrong states unwritable.
 
+pub mod batch;
 pub mod clock;
+pub mod conflict;
 pub mod datasource;
 pub mod digest;
 pub mod file;
@@ -9,6 +11,7 @@ pub mod issue;
 pub mod name;
 pub mod organisation;
 pub mod page;
+pub mod plan;
 pub mod plugin;
 pub mod run;
 pub mod setting;

@@ -19,6 +19,7 @@ use crate::domain::id::{OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
+pub use crate::domain::run::Trigger;
 use crate::domain::run::{FailureClass, Run, RunFailure, RunState};
 use crate::grant::files::{Files, Readable};
 use crate::grant::log::{Level, LogSink};
@@ -58,13 +59,6 @@ struct Active {
     progress: Arc<pull::Progress>,
 }
 
-/// How a run is started.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Trigger {
-    /// Read the source from the beginning, unless a pass of it was left unfinished.
-    pub rewind: bool,
-}
-
 /// How far a run is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
@@ -102,7 +96,7 @@ impl Engine {
         let ensured = self.ensure(organisation, sync).await?;
         let now = self.inner.clock.now();
         let digest = ensured.plugin.digest();
-        let begun = self.inner.store.begin_run(&ensured.sync, digest, how.rewind, now).await?;
+        let begun = self.inner.store.begin_run(&ensured.sync, digest, how, now).await?;
         let held = match begun {
             Begun::Held(held) => held,
             Begun::Running(run) => return Err(Refusal::Running(run)),
@@ -290,7 +284,7 @@ impl Engine {
             Err(pull::Error::Cancelled) => (RunState::Cancelled, None),
             Err(error) => (RunState::Failed, Some(failure(job, &error))),
         };
-        store.end_run(&job.held, state, failure.as_ref(), now).await
+        store.end_run(&job.held, &job.sync.methods, state, failure.as_ref(), now).await
     }
 
     fn active(&self) -> MutexGuard<'_, HashMap<RunId, Active>> {
@@ -320,6 +314,9 @@ fn failure(job: &Job, error: &pull::Error) -> RunFailure {
         FailureClass::Permission => "ask an administrator to grant it",
         FailureClass::Data => "look at the source; what was read before is saved",
         FailureClass::Unavailable => "run the sync again later; it goes on where it stopped",
+        FailureClass::Confirmation => {
+            "look at what it would do (ourwater sync plan), then run it with --confirm"
+        }
         FailureClass::Limit => "ask an administrator, or ask for less at a time",
         FailureClass::PluginFault => "tell the plugin's author",
         FailureClass::Host => "look at the disk and the database, then run the sync again",

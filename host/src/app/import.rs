@@ -12,7 +12,7 @@ use crate::domain::file::{File, FileName};
 use crate::domain::name::Name;
 use crate::domain::organisation::Organisation;
 use crate::domain::plugin::{Failure, Proposal};
-use crate::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use crate::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use crate::store::blob;
 use crate::store::datasource::{DatasourceChange, NewDatasource};
 use crate::store::sync::{NewSync, SyncChange};
@@ -154,6 +154,7 @@ impl App {
                     one_time: false,
                     enabled: true,
                     missing_resource: MissingResource::Create,
+                    rules: Rules::default(),
                 };
                 Ok(self.store.create_sync(&organisation.id, new, &self.clock).await?)
             }

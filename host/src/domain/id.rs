@@ -96,6 +96,10 @@ id!(
     ResourceId, "res", "a resource"
 );
 id!(
+    /// Names a conflict.
+    ConflictId, "conf", "a conflict"
+);
+id!(
     /// Names a group in OurWater.
     GroupId, "grp", "a group"
 );

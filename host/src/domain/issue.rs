@@ -18,6 +18,13 @@ words! {
         Contradicted = "contradicted",
         /// Its resource is not described yet.
         Parked = "parked",
+        /// The other system does not take it as it is.
+        Refused = "refused",
+        /// Both sides changed it differently, and a person has to decide.
+        Conflict = "conflict",
+        /// Another reading of ours falls into the same step of the other system's time; only the
+        /// last one is sent.
+        SameStep = "same step",
     }
 }
 

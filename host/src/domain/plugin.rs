@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::sync::Datatype;
 
@@ -17,10 +17,42 @@ pub struct Description {
     pub gets: Vec<Datatype>,
     /// What it takes.
     pub pushes: Vec<Datatype>,
+    /// How it pages readings.
+    pub paging: Paging,
+    /// What the other system does with a second reading of a series at one time.
+    pub duplicates: Duplicates,
+    /// Decimals kept in a pushed value; none: all.
+    pub decimals: Option<u8>,
+    /// Pushed times are cut to a multiple of so many ms; at least 1.
+    pub step: u32,
     /// JSON Schema of the configuration.
     pub schema: serde_json::Value,
     /// What it asks to be allowed, and why, by the word of the grant: files, http, sql.
     pub asks: BTreeMap<String, serde_json::Value>,
+}
+
+/// How readings are paged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Paging {
+    /// One cursor for all resources.
+    #[default]
+    Whole,
+    /// One resource at a time, with a cursor for each.
+    EachResource,
+}
+
+/// What the other system does with a second reading of a series at one time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Duplicates {
+    /// The later one stays.
+    #[default]
+    Overwrites,
+    /// The earlier one stays.
+    Refuses,
+    /// Both stay.
+    StoresBoth,
 }
 
 /// Something to tell a person that rejects no record.

@@ -22,6 +22,10 @@ pub struct Run {
     pub state: RunState,
     /// What became of every record so far.
     pub counts: Counts,
+    /// What became of every record that was pushed.
+    pub pushed: Pushed,
+    /// Records that both sides had changed differently.
+    pub conflicts: u64,
     /// Why it failed.
     pub failure: Option<RunFailure>,
     /// The digest of the component that ran.
@@ -32,6 +36,15 @@ pub struct Run {
     pub ended: Option<Timestamp>,
     /// How often it was started or taken over.
     pub attempt: u32,
+}
+
+/// How a run is started.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Trigger {
+    /// Read the source from the beginning, unless a pass of it was left unfinished.
+    pub rewind: bool,
+    /// A person has seen what it would change, and wants it.
+    pub confirm: bool,
 }
 
 words! {
@@ -77,6 +90,8 @@ words! {
         Unavailable = "unavailable",
         /// A limit was reached.
         Limit = "limit",
+        /// A person must look at what it would do, and confirm it.
+        Confirmation = "confirmation",
         /// The plugin must be changed.
         PluginFault = "plugin fault",
         /// OurWater itself could not go on: its database or disk.
@@ -103,6 +118,31 @@ impl From<&Failure> for FailureClass {
             Failure::Limit(_) => Self::Limit,
             Failure::StaleCursor(_) | Failure::Fault(_) => Self::PluginFault,
         }
+    }
+}
+
+/// What became of every record that was pushed: each is counted once a try.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pushed {
+    /// New in the other system.
+    pub created: u64,
+    /// There with another value.
+    pub updated: u64,
+    /// There already, the same.
+    pub unchanged: u64,
+    /// The other system does not take them.
+    pub refused: u64,
+    /// Still to be sent, or to be looked for.
+    pub open: u64,
+}
+
+impl std::ops::AddAssign for Pushed {
+    fn add_assign(&mut self, other: Self) {
+        self.created += other.created;
+        self.updated += other.updated;
+        self.unchanged += other.unchanged;
+        self.refused += other.refused;
+        self.open += other.open;
     }
 }
 

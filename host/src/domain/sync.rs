@@ -1,5 +1,6 @@
 //! A sync: what moves between one datasource and OurWater.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Timestamp;
 use super::id::{DatasourceId, OrganisationId, SyncId};
+use super::plan::Policy;
 
 /// What moves between one datasource and OurWater.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -33,9 +35,12 @@ pub struct Sync {
     pub consumed: bool,
     /// What happens to a reading whose resource OurWater does not know.
     pub missing_resource: MissingResource,
-    /// When the last run that completed started, ms; 0 at first.
+    /// What it decides by itself.
+    #[serde(flatten)]
+    pub rules: Rules,
+    /// For each method: when the last run that completed started, ms; 0 at first.
     #[serde(rename = "lastSyncDate")]
-    pub last_sync: Timestamp,
+    pub last_sync: BTreeMap<Method, Timestamp>,
     /// When it was made.
     pub created: Timestamp,
 }
@@ -124,6 +129,71 @@ words! {
         Create = "create",
         /// The reading waits, hidden, until the resource is described.
         Park = "park",
+    }
+}
+
+words! {
+    /// When a sync runs by itself.
+    Schedule, "a schedule" {
+        /// Only when it is triggered.
+        Never = "never",
+        /// An hour after it last started.
+        Hourly = "hourly",
+        /// A day after it last started.
+        Daily = "daily",
+        /// A week after it last started.
+        Weekly = "weekly",
+    }
+}
+
+impl Schedule {
+    /// From one start to the next, ms.
+    pub fn period_ms(self) -> Option<i64> {
+        const HOUR_MS: i64 = 3_600_000;
+        match self {
+            Self::Never => None,
+            Self::Hourly => Some(HOUR_MS),
+            Self::Daily => Some(24 * HOUR_MS),
+            Self::Weekly => Some(7 * 24 * HOUR_MS),
+        }
+    }
+}
+
+words! {
+    /// What happens to a resource of theirs that looks like one that is here already, unlinked: it
+    /// has the external id of one in another datasource, or the kind and name of one.
+    Matching, "what happens to resources that look the same" {
+        /// The run stops, and a person is asked.
+        Ask = "ask",
+        /// They are one and the same.
+        Join = "join",
+        /// They are two.
+        Apart = "apart",
+    }
+}
+
+/// What a sync decides by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Rules {
+    /// Who wins where both sides changed one record differently.
+    pub policy: Policy,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// What happens where both sides hold a resource before they ever met.
+    pub matching: Matching,
+    /// Per cent of the readings that are there which a run may change before it asks.
+    pub change_percent_max: u32,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            policy: Policy::Review,
+            schedule: Schedule::Never,
+            matching: Matching::Ask,
+            change_percent_max: 50,
+        }
     }
 }
 

@@ -30,6 +30,9 @@ const APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 pub(super) struct How {
     #[serde(default)]
     rewind: bool,
+    /// What it would change was looked at, and is wanted.
+    #[serde(default)]
+    confirm: bool,
 }
 
 /// The sync and its last run; starts nothing.
@@ -50,10 +53,10 @@ pub(super) async fn start(
     Caller(organisation): Caller,
     Id(id): Id<SyncId>,
     headers: HeaderMap,
-    Body(How { rewind }): Body<How>,
+    Body(How { rewind, confirm }): Body<How>,
 ) -> Result<Response> {
     let organisation = organisation.id;
-    let started = server.app.engine.trigger(&organisation, &id, Trigger { rewind }).await;
+    let started = server.app.engine.trigger(&organisation, &id, Trigger { rewind, confirm }).await;
     let started = match started {
         Ok(started) => started,
         Err(refusal) => return Err(refused(&server, &organisation, refusal).await),

@@ -1,5 +1,7 @@
 //! Syncs: what moves between one datasource and OurWater.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -18,7 +20,10 @@ use crate::domain::clock::Timestamp;
 use crate::domain::datasource::Datasource;
 use crate::domain::id::{DatasourceId, SyncId};
 use crate::domain::name::Name;
-use crate::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use crate::domain::plan::Policy;
+use crate::domain::sync::{
+    Datatype, Matching, Method, MissingResource, Rules, Schedule, Selection, Sync,
+};
 use crate::store::sync::{NewSync, SyncChange};
 
 /// What a sync is made of.
@@ -38,6 +43,10 @@ pub(super) struct New {
     enabled: bool,
     #[serde(default = "create_missing")]
     missing_resource: MissingResource,
+    policy: Option<Policy>,
+    schedule: Option<Schedule>,
+    matching: Option<Matching>,
+    change_percent_max: Option<u32>,
 }
 
 /// What is to change.
@@ -51,7 +60,12 @@ pub(super) struct Change {
     one_time: Option<bool>,
     enabled: Option<bool>,
     missing_resource: Option<MissingResource>,
-    last_sync_date: Option<Timestamp>,
+    policy: Option<Policy>,
+    schedule: Option<Schedule>,
+    matching: Option<Matching>,
+    change_percent_max: Option<u32>,
+    #[serde(default)]
+    last_sync_date: BTreeMap<Method, Timestamp>,
 }
 
 /// All of the caller's.
@@ -84,6 +98,13 @@ pub(super) async fn create(
     let datatypes = new.datatypes.unwrap_or_else(|| offered(&server, &datasource));
     refuse_empty("methods", &new.methods)?;
     refuse_empty("datatypes", &datatypes)?;
+    let rules = Rules::default();
+    let rules = Rules {
+        policy: new.policy.unwrap_or(rules.policy),
+        schedule: new.schedule.unwrap_or(rules.schedule),
+        matching: new.matching.unwrap_or(rules.matching),
+        change_percent_max: new.change_percent_max.unwrap_or(rules.change_percent_max),
+    };
     let new = NewSync {
         datasource: datasource.id,
         name: new.name,
@@ -93,6 +114,7 @@ pub(super) async fn create(
         one_time: new.one_time,
         enabled: new.enabled,
         missing_resource: new.missing_resource,
+        rules,
     };
     let sync = server.app.store.create_sync(&organisation.id, new, &server.app.clock).await?;
     let location = format!("/api/v1/syncs/{}", sync.id);
@@ -118,6 +140,10 @@ pub(super) async fn change(
         one_time: change.one_time,
         enabled: change.enabled,
         missing_resource: change.missing_resource,
+        policy: change.policy,
+        schedule: change.schedule,
+        matching: change.matching,
+        change_percent_max: change.change_percent_max,
         last_sync: change.last_sync_date,
     };
     Ok(Json(view(&server.app.store.change_sync(&organisation.id, &id, change).await?)))
@@ -146,13 +172,23 @@ pub(super) fn view(sync: &Sync) -> Value {
         "enabled": sync.enabled,
         "consumed": sync.consumed,
         "missingResource": sync.missing_resource,
-        "lastSyncDate": sync.last_sync,
+        "policy": sync.rules.policy,
+        "schedule": sync.rules.schedule,
+        "matching": sync.rules.matching,
+        "changePercentMax": sync.rules.change_percent_max,
+        "lastSyncDate": last_sync_dates(sync),
         "created": sync.created,
         "links": {
             "run": format!("/api/functions/sync/{}", sync.id),
             "issues": super::link::api_issues(&sync.id),
         },
     })
+}
+
+/// For each method of the sync; 0 where it never completed.
+fn last_sync_dates(sync: &Sync) -> BTreeMap<Method, Timestamp> {
+    let date = |method: &Method| (*method, sync.last_sync.get(method).copied().unwrap_or_default());
+    sync.methods.iter().map(date).collect()
 }
 
 /// What the datasource's configuration has a section for, or else all that its plugin gives.

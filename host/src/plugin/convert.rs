@@ -1,5 +1,6 @@
 //! Between the contract's types and the domain's: what breaks a rule becomes a rejection or a fault.
 
+mod batch;
 mod page;
 mod places;
 mod readings;
@@ -7,11 +8,14 @@ mod readings;
 use super::bindings::ourwater::datasource::files;
 use super::bindings::ourwater::datasource::records as wit;
 use crate::domain::page::PageRequest;
-use crate::domain::plugin::{Choice, Description, Failure, Proposal, Question, Remark};
+use crate::domain::plugin::{
+    Choice, Description, Duplicates, Failure, Paging, Proposal, Question, Remark,
+};
 use crate::domain::sync::Datatype;
 use crate::grant::files::Listed;
 use crate::grant::text;
 
+pub(super) use batch::{batch, receipt};
 pub(super) use page::page;
 
 /// Bytes of a text for people: a reason, a remark.
@@ -32,6 +36,17 @@ pub(super) fn description(description: &wit::Description) -> Result<Description,
         version: text::clean(&description.version, NAME_BYTES_MAX),
         gets: datatypes(&description.gets),
         pushes: datatypes(&description.pushes),
+        paging: match description.paging {
+            wit::Paging::Whole => Paging::Whole,
+            wit::Paging::EachResource => Paging::EachResource,
+        },
+        duplicates: match description.duplicates {
+            wit::Duplicates::Overwrites => Duplicates::Overwrites,
+            wit::Duplicates::Refuses => Duplicates::Refuses,
+            wit::Duplicates::StoresBoth => Duplicates::StoresBoth,
+        },
+        decimals: description.decimals,
+        step: description.step.max(1),
         schema,
         asks,
     })

@@ -12,6 +12,7 @@ use super::bindings::exports::ourwater::datasource::datasource::Guest;
 use super::limits::Limits;
 use super::state::State;
 use super::{convert, fault};
+use crate::domain::batch::{Batch, Receipt};
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 use crate::grant::Grant;
@@ -79,6 +80,19 @@ impl Instance {
         match self.end("get", answer)? {
             Ok(page) => convert::page(page, request),
             Err(failure) => Err(convert::page_failure(failure, request)),
+        }
+    }
+
+    /// Hands a batch over. A failure the plugin reports means that nothing of it took effect; after a
+    /// fault or a limit anything may have.
+    pub async fn push(&mut self, config: &str, batch: &Batch) -> Result<Receipt, Failure> {
+        let deadline = self.begin()?;
+        let handed = convert::batch(batch);
+        let call = self.guest.call_push(&mut self.store, config, &handed);
+        let answer = timeout_at(deadline.into(), call).await;
+        match self.end("push", answer)? {
+            Ok(receipt) => convert::receipt(receipt, batch),
+            Err(failure) => Err(convert::failure(failure)),
         }
     }
 

@@ -117,6 +117,10 @@ mod tests {
             version: version.to_owned(),
             gets: Vec::new(),
             pushes: Vec::new(),
+            paging: crate::domain::plugin::Paging::Whole,
+            duplicates: crate::domain::plugin::Duplicates::Overwrites,
+            decimals: None,
+            step: 1,
             schema: serde_json::json!({}),
             asks: std::collections::BTreeMap::new(),
         };

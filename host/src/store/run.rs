@@ -5,9 +5,11 @@ use sqlx::sqlite::SqliteRow;
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::{Lease, OrganisationId, RunId, SyncId};
-use crate::domain::run::{Counts, Run, RunFailure, RunState};
-use crate::domain::sync::Sync;
+use crate::domain::run::{Counts, Pushed, Run, RunFailure, RunState, Trigger};
+use crate::domain::sync::{Method, Sync};
 
+use super::column::unsigned;
+use super::sync::set_last_sync;
 use super::{Error, Store};
 
 /// A line of a run's log.
@@ -28,8 +30,14 @@ pub struct Held {
     pub run: RunId,
     /// What proves it.
     pub lease: Lease,
+    /// Whose run it is.
+    pub sync: SyncId,
+    /// When it started, ms.
+    pub started: Timestamp,
     /// It reads its source from the beginning.
     pub rewind: bool,
+    /// A person has seen what it would change, and wants it.
+    pub confirmed: bool,
 }
 
 /// What became of the wish to begin a run.
@@ -42,7 +50,8 @@ pub enum Begun {
 }
 
 const COLUMNS: &str = "SELECT id, sync, organisation, state, attempt, created, updated, unchanged, \
-     superseded, empty, rejected, failure_class, failure_text, plugin, started, ended FROM run";
+     superseded, empty, rejected, pushed_created, pushed_updated, pushed_unchanged, \
+     pushed_refused, pushed_open, conflicts, failure_class, failure_text, plugin, started, ended FROM run";
 
 impl Store {
     /// Begins a run of `sync`, or takes over the one whose process died.
@@ -50,35 +59,52 @@ impl Store {
         &self,
         sync: &Sync,
         plugin: &str,
-        rewind: bool,
+        how: Trigger,
         now: Timestamp,
     ) -> Result<Begun, Error> {
         let lease = Lease::random();
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let open =
-            sqlx::query("SELECT id, lease, rewind FROM run WHERE sync = $1 AND ended IS NULL")
+            sqlx::query(
+                "SELECT id, lease, started, rewind, confirmed FROM run \
+                 WHERE sync = $1 AND ended IS NULL",
+            )
                 .bind(sync.id.as_str())
                 .fetch_optional(&mut *transaction)
                 .await?;
-        let (run, rewind) = match open {
+        let held = |run, started, rewind, confirmed| Held {
+            run,
+            lease: lease.clone(),
+            sync: sync.id.clone(),
+            started,
+            rewind,
+            confirmed,
+        };
+        let held = match open {
             Some(row) => {
                 let run = parse_id::<RunId>(&row, "id")?;
                 if row.get::<Option<String>, _>("lease").is_some() {
                     return Ok(Begun::Running(run));
                 }
                 take_over(&mut transaction, &run, &lease, plugin).await?;
-                (run, row.get::<i64, _>("rewind") != 0)
+                let flag = |column| row.get::<i64, _>(column) != 0;
+                held(run, row.get("started"), flag("rewind"), flag("confirmed") || how.confirm)
             }
-            None => (insert(&mut transaction, sync, &lease, plugin, rewind, now).await?, rewind),
+            None => {
+                let run = insert(&mut transaction, sync, &lease, plugin, how, now).await?;
+                held(run, now, how.rewind, how.confirm)
+            }
         };
         transaction.commit().await?;
-        Ok(Begun::Held(Held { run, lease, rewind }))
+        Ok(Begun::Held(held))
     }
 
-    /// Ends a run. A completed one moves `lastSyncDate` to its start and consumes a one-time sync.
+    /// Ends a run. A completed one moves `lastSyncDate` of its methods to its start and consumes a
+    /// one-time sync.
     pub async fn end_run(
         &self,
         held: &Held,
+        methods: &[Method],
         state: RunState,
         failure: Option<&RunFailure>,
         now: Timestamp,
@@ -101,13 +127,15 @@ impl Store {
         }
         if state.completed() {
             sqlx::query(
-                "UPDATE sync SET consumed = one_time, \
-                 last_sync = (SELECT started FROM run WHERE id = $1) \
+                "UPDATE sync SET consumed = one_time \
                  WHERE id = (SELECT sync FROM run WHERE id = $1)",
             )
             .bind(held.run.as_str())
             .execute(&mut *transaction)
             .await?;
+            for method in methods {
+                set_last_sync(&mut *transaction, &held.sync, *method, held.started).await?;
+            }
         }
         transaction.commit().await?;
         Ok(())
@@ -239,13 +267,13 @@ async fn insert(
     sync: &Sync,
     lease: &Lease,
     plugin: &str,
-    rewind: bool,
+    how: Trigger,
     now: Timestamp,
 ) -> Result<RunId, Error> {
     let run = RunId::random();
     sqlx::query(
         "INSERT INTO run (id, sync, organisation, state, lease, attempt, plugin, started, \
-         rewind) VALUES ($1, $2, $3, 'running', $4, 1, $5, $6, $7)",
+         rewind, confirmed) VALUES ($1, $2, $3, 'running', $4, 1, $5, $6, $7, $8)",
     )
     .bind(run.as_str())
     .bind(sync.id.as_str())
@@ -253,7 +281,8 @@ async fn insert(
     .bind(lease.as_str())
     .bind(plugin)
     .bind(now)
-    .bind(i64::from(rewind))
+    .bind(i64::from(how.rewind))
+    .bind(i64::from(how.confirm))
     .execute(transaction)
     .await?;
     Ok(run)
@@ -277,6 +306,14 @@ fn read_run(row: &SqliteRow) -> Result<Run, Error> {
         organisation: parse_id(row, "organisation")?,
         state: state.parse().map_err(|error| unreadable(format!("{error}")))?,
         counts: read_counts(row),
+        pushed: Pushed {
+            created: unsigned(row, "pushed_created"),
+            updated: unsigned(row, "pushed_updated"),
+            unchanged: unsigned(row, "pushed_unchanged"),
+            refused: unsigned(row, "pushed_refused"),
+            open: unsigned(row, "pushed_open"),
+        },
+        conflicts: unsigned(row, "conflicts"),
         failure,
         plugin: row.get("plugin"),
         started: row.get("started"),

@@ -1,12 +1,17 @@
 //! Syncs: what moves between one datasource and OurWater, within one organisation.
 
+use std::collections::BTreeMap;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::clock::{Clock, Timestamp};
 use crate::domain::id::{DatasourceId, OrganisationId, SyncId};
 use crate::domain::name::Name;
-use crate::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use crate::domain::plan::Policy;
+use crate::domain::sync::{
+    Datatype, Matching, Method, MissingResource, Rules, Schedule, Selection, Sync,
+};
 
 use super::column::{json, parsed};
 use super::{Error, Store};
@@ -30,6 +35,8 @@ pub struct NewSync {
     pub enabled: bool,
     /// What happens to a reading whose resource is unknown.
     pub missing_resource: MissingResource,
+    /// What it decides by itself.
+    pub rules: Rules,
 }
 
 /// What is to change; what is none stays.
@@ -49,16 +56,32 @@ pub struct SyncChange {
     pub enabled: Option<bool>,
     /// What happens to a reading whose resource is unknown.
     pub missing_resource: Option<MissingResource>,
+    /// Who wins a conflict.
+    pub policy: Option<Policy>,
+    /// When it runs by itself.
+    pub schedule: Option<Schedule>,
+    /// What happens to resources that look the same.
+    pub matching: Option<Matching>,
+    /// Per cent of what is there that a run may change before it asks.
+    pub change_percent_max: Option<u32>,
     /// When the last run that completed started, ms; set back to ask a datasource again.
-    pub last_sync: Option<Timestamp>,
+    pub last_sync: BTreeMap<Method, Timestamp>,
 }
 
 const COLUMNS: &str = "SELECT id, organisation, datasource, name, methods, datatypes, selection, \
-     one_time, enabled, consumed, missing_resource, last_sync, created FROM sync \
-     WHERE organisation = $1";
+     one_time, enabled, consumed, missing_resource, policy, schedule, matching, \
+     change_percent_max, created, (SELECT json_group_object(method, at) FROM last_sync \
+     WHERE last_sync.sync = sync.id) AS last_sync FROM sync WHERE organisation = $1";
 
 /// What goes with a sync, in an order that leaves nothing pointing at what is gone.
-const OF_A_SYNC: [&str; 5] = [
+const OF_A_SYNC: [&str; 12] = [
+    "DELETE FROM last_sync WHERE sync = $1",
+    "DELETE FROM push WHERE sync = $1",
+    "DELETE FROM covered WHERE sync = $1",
+    "DELETE FROM outbox WHERE sync = $1",
+    "DELETE FROM outbox_place WHERE sync = $1",
+    "DELETE FROM conflict WHERE sync = $1",
+    "DELETE FROM received WHERE sync = $1",
     "DELETE FROM issue WHERE sync = $1",
     "DELETE FROM cursor WHERE sync = $1",
     "DELETE FROM run_log WHERE run IN (SELECT id FROM run WHERE sync = $1)",
@@ -87,7 +110,8 @@ impl Store {
             enabled: new.enabled,
             consumed: false,
             missing_resource: new.missing_resource,
-            last_sync: 0,
+            rules: new.rules,
+            last_sync: BTreeMap::new(),
             created: clock.now(),
         };
         insert(&self.write, &sync).await?;
@@ -134,9 +158,11 @@ impl Store {
             "UPDATE sync SET name = COALESCE($1, name), methods = COALESCE($2, methods), \
              datatypes = COALESCE($3, datatypes), selection = COALESCE($4, selection), \
              one_time = COALESCE($5, one_time), consumed = consumed * COALESCE($5, one_time), \
-             enabled = COALESCE($6, enabled), last_sync = COALESCE($7, last_sync), \
-             missing_resource = COALESCE($8, missing_resource) \
-             WHERE id = $9 AND organisation = $10",
+             enabled = COALESCE($6, enabled), \
+             missing_resource = COALESCE($7, missing_resource), policy = COALESCE($8, policy), \
+             schedule = COALESCE($9, schedule), matching = COALESCE($10, matching), \
+             change_percent_max = COALESCE($11, change_percent_max) \
+             WHERE id = $12 AND organisation = $13",
         )
         .bind(&name)
         .bind(change.methods.map(|methods| text(&in_order(methods))))
@@ -144,8 +170,11 @@ impl Store {
         .bind(change.only.as_ref().map(text))
         .bind(change.one_time.map(i64::from))
         .bind(change.enabled.map(i64::from))
-        .bind(change.last_sync)
         .bind(change.missing_resource.map(MissingResource::as_str))
+        .bind(change.policy.map(Policy::as_str))
+        .bind(change.schedule.map(Schedule::as_str))
+        .bind(change.matching.map(Matching::as_str))
+        .bind(change.change_percent_max)
         .bind(id.as_str())
         .bind(organisation.as_str())
         .execute(&self.write)
@@ -153,6 +182,9 @@ impl Store {
         .map_err(|error| Error::taken(error, "sync", &name.unwrap_or_default()))?;
         if changed.rows_affected() == 0 {
             return Err(not_found(id));
+        }
+        for (method, at) in &change.last_sync {
+            set_last_sync(&self.write, id, *method, *at).await?;
         }
         self.sync(organisation, id).await
     }
@@ -192,11 +224,31 @@ impl Store {
     }
 }
 
+/// Moves `lastSyncDate` of one method.
+pub(in crate::store) async fn set_last_sync(
+    executor: impl sqlx::SqliteExecutor<'_>,
+    sync: &SyncId,
+    method: Method,
+    at: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "INSERT INTO last_sync (sync, method, at) VALUES ($1, $2, $3) \
+         ON CONFLICT (sync, method) DO UPDATE SET at = excluded.at",
+    )
+    .bind(sync.as_str())
+    .bind(method.as_str())
+    .bind(at)
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
 async fn insert(write: &sqlx::SqlitePool, sync: &Sync) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO sync (id, organisation, datasource, name, methods, datatypes, selection, \
-         one_time, enabled, consumed, missing_resource, last_sync, created) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, 0, $11)",
+         one_time, enabled, consumed, missing_resource, policy, schedule, matching, \
+         change_percent_max, created) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12, $13, $14, $15)",
     )
     .bind(sync.id.as_str())
     .bind(sync.organisation.as_str())
@@ -208,6 +260,10 @@ async fn insert(write: &sqlx::SqlitePool, sync: &Sync) -> Result<(), Error> {
     .bind(i64::from(sync.one_time))
     .bind(i64::from(sync.enabled))
     .bind(sync.missing_resource.as_str())
+    .bind(sync.rules.policy.as_str())
+    .bind(sync.rules.schedule.as_str())
+    .bind(sync.rules.matching.as_str())
+    .bind(sync.rules.change_percent_max)
     .bind(sync.created)
     .execute(write)
     .await
@@ -254,7 +310,13 @@ fn read_sync(row: &SqliteRow) -> Result<Sync, Error> {
         enabled: flag("enabled"),
         consumed: flag("consumed"),
         missing_resource: parsed(row, "sync", "missing_resource")?,
-        last_sync: row.get("last_sync"),
+        rules: Rules {
+            policy: parsed(row, "sync", "policy")?,
+            schedule: parsed(row, "sync", "schedule")?,
+            matching: parsed(row, "sync", "matching")?,
+            change_percent_max: row.get("change_percent_max"),
+        },
+        last_sync: json(row, "sync", "last_sync")?,
         created: row.get("created"),
     })
 }

@@ -104,6 +104,10 @@ mod tests {
             version: "1".to_owned(),
             gets: vec![Datatype::Reading],
             pushes: Vec::new(),
+            paging: crate::domain::plugin::Paging::Whole,
+            duplicates: crate::domain::plugin::Duplicates::Overwrites,
+            decimals: None,
+            step: 1,
             schema: serde_json::json!({}),
             asks: serde_json::from_str(asks).unwrap(),
         }

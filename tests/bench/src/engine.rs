@@ -12,7 +12,7 @@ use ourwater::domain::organisation::{Limits, Zone};
 use ourwater::domain::page::{Page, PageRequest};
 use ourwater::domain::plugin::Failure;
 use ourwater::domain::run::{Run, RunState};
-use ourwater::domain::sync::{Datatype, Method, MissingResource, Selection, Sync};
+use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::run::{Begun, Held};
@@ -49,6 +49,7 @@ pub(crate) async fn prepare(database: &Path, csv: &Path) -> Result<()> {
         one_time: false,
         enabled: true,
         missing_resource: MissingResource::Create,
+            rules: Rules::default(),
     };
     store.create_sync(&organisation.id, new, clock).await?;
     Ok(())

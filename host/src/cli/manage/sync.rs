@@ -8,7 +8,7 @@ use crate::cli::import::{RunReport, run_to_end};
 use crate::cli::output::Output;
 use crate::cli::{COMPLETED, InOrganisation, Usage, open};
 use crate::domain::organisation::Organisation;
-use crate::domain::sync::{Datatype, Method, MissingResource, Selection};
+use crate::domain::sync::{Datatype, Method, MissingResource, Rules, Selection};
 use crate::store::Access;
 use crate::store::sync::{NewSync, SyncChange};
 use crate::sync::Trigger;
@@ -106,6 +106,7 @@ impl Sync {
                     one_time,
                     enabled: true,
                     missing_resource,
+                    rules: Rules::default(),
                 };
                 show(*output, &app.store.create_sync(&organisation.id, new, &app.clock).await?);
             }
@@ -126,7 +127,7 @@ impl Sync {
             }
             Command::Run { name, rewind } => {
                 let sync = find(&app, &organisation, &name).await?;
-                let run = run_to_end(&app, &organisation, &sync, Trigger { rewind }).await?;
+                let run = run_to_end(&app, &organisation, &sync, Trigger { rewind, confirm: false }).await?;
                 let report = RunReport::of(&app, &organisation, &sync, run).await?;
                 output.show(&report.text(), &report.json());
                 return Ok(report.exit_code());

@@ -63,7 +63,7 @@ pub(in crate::http) async fn import(
     }
     server.app.engine.check(organisation, FILE_PLUGIN, &proposal.config).await?;
     let sync = server.app.prepare_import(organisation, form.field("name"), proposal.config).await?;
-    let how = Trigger { rewind: true };
+    let how = Trigger { rewind: true, confirm: true };
     let run = server.app.engine.trigger(&organisation.id, &sync.id, how).await?;
     Ok(Redirect::to(&link::run(&run)).into_response())
 }

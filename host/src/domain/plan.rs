@@ -1,0 +1,174 @@
+//! What to do with a record that both sides know: decided from ours, theirs and what they agreed on.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::clock::Timestamp;
+use super::sync::{UnknownWord, words};
+
+words! {
+    /// Who wins where both sides changed one record differently.
+    Policy, "a policy for conflicts" {
+        /// Theirs is taken.
+        DatasourceWins = "datasource-wins",
+        /// Ours is kept, and pushed.
+        OurwaterWins = "ourwater-wins",
+        /// The one that changed last; where the datasource does not say when, a person decides.
+        NewestWins = "newest-wins",
+        /// A person decides; until then both stay as they are.
+        Review = "review",
+    }
+}
+
+/// What both sides hold of one record or field.
+#[derive(Debug, Clone, Copy)]
+pub struct Sides<'a, T> {
+    /// Here.
+    pub ours: &'a T,
+    /// There.
+    pub theirs: &'a T,
+    /// What they last agreed on; none: they never did.
+    pub base: Option<&'a T>,
+}
+
+/// When each side changed, for [`Policy::NewestWins`]; none: nobody knows.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Changed {
+    /// Here, ms.
+    pub ours: Option<Timestamp>,
+    /// There, ms.
+    pub theirs: Option<Timestamp>,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decision {
+    /// Both say the same: nothing is open any more.
+    Agreed,
+    /// Only ours changed: it is still to be pushed.
+    KeepOurs,
+    /// Only theirs changed.
+    TakeTheirs,
+    /// Both changed, differently.
+    Conflict(Winner),
+}
+
+/// Who wins a conflict.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Winner {
+    /// Ours is kept and pushed.
+    Ours,
+    /// Theirs is taken.
+    Theirs,
+    /// Not decided: a person has to.
+    Open,
+}
+
+/// Decides, with `same` telling values apart as the coarser side does.
+pub fn decide<T>(
+    sides: Sides<'_, T>,
+    same: impl Fn(&T, &T) -> bool,
+    policy: Policy,
+    changed: Changed,
+) -> Decision {
+    let Sides { ours, theirs, base } = sides;
+    if same(ours, theirs) {
+        Decision::Agreed
+    } else if base.is_some_and(|base| same(theirs, base)) {
+        Decision::KeepOurs
+    } else if base.is_some_and(|base| same(ours, base)) {
+        Decision::TakeTheirs
+    } else {
+        Decision::Conflict(winner(policy, changed))
+    }
+}
+
+/// Half a unit of the last decimal, and a little for what binary numbers cannot say.
+pub fn tolerance(decimals: Option<u8>) -> f64 {
+    decimals.map_or(0.0, |decimals| 0.5 * 10_f64.powi(-i32::from(decimals)) * (1.0 + 1e-6))
+}
+
+fn winner(policy: Policy, changed: Changed) -> Winner {
+    match (policy, changed.ours, changed.theirs) {
+        (Policy::DatasourceWins, ..) => Winner::Theirs,
+        (Policy::OurwaterWins, ..) => Winner::Ours,
+        (Policy::NewestWins, Some(ours), Some(theirs)) if ours > theirs => Winner::Ours,
+        (Policy::NewestWins, Some(ours), Some(theirs)) if theirs > ours => Winner::Theirs,
+        (Policy::NewestWins | Policy::Review, ..) => Winner::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn policy() -> impl Strategy<Value = Policy> {
+        prop::sample::select(Policy::ALL)
+    }
+
+    fn changed() -> impl Strategy<Value = Changed> {
+        let time = || prop::option::of(0_i64..4);
+        (time(), time()).prop_map(|(ours, theirs)| Changed { ours, theirs })
+    }
+
+    /// What both sides hold afterwards, once ours has been pushed where it is kept; none: unsettled.
+    fn outcome(ours: u8, theirs: u8, decision: Decision) -> Option<u8> {
+        match decision {
+            Decision::Agreed | Decision::KeepOurs | Decision::Conflict(Winner::Ours) => Some(ours),
+            Decision::TakeTheirs | Decision::Conflict(Winner::Theirs) => Some(theirs),
+            Decision::Conflict(Winner::Open) => None,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_change_on_one_side_wins_and_only_two_different_ones_conflict(
+            ours in 0_u8..4, theirs in 0_u8..4, base in prop::option::of(0_u8..4),
+            policy in policy(), changed in changed(),
+        ) {
+            let sides = Sides { ours: &ours, theirs: &theirs, base: base.as_ref() };
+            let decision = decide(sides, u8::eq, policy, changed);
+            let conflict = matches!(decision, Decision::Conflict(_));
+            let both_changed = base != Some(ours) && base != Some(theirs) && ours != theirs;
+            prop_assert_eq!(conflict, both_changed);
+            if !conflict {
+                let expected = if base == Some(ours) { theirs } else { ours };
+                prop_assert_eq!(outcome(ours, theirs, decision), Some(expected));
+            }
+        }
+
+        #[test]
+        fn what_was_decided_stays_decided(
+            ours in 0_u8..4, theirs in 0_u8..4, base in prop::option::of(0_u8..4),
+            policy in policy(), changed in changed(),
+        ) {
+            let sides = Sides { ours: &ours, theirs: &theirs, base: base.as_ref() };
+            let decision = decide(sides, u8::eq, policy, changed);
+            if let Some(end) = outcome(ours, theirs, decision) {
+                let sides = Sides { ours: &end, theirs: &end, base: Some(&theirs) };
+                prop_assert_eq!(decide(sides, u8::eq, policy, changed), Decision::Agreed);
+            }
+        }
+
+        #[test]
+        fn what_a_coarser_side_gives_back_is_the_same(value in -1e6_f64..1e6, decimals in 0_u8..6) {
+            let unit = 10_f64.powi(i32::from(decimals));
+            let rounded = (value * unit).round() / unit;
+            prop_assert!((value - rounded).abs() <= tolerance(Some(decimals)));
+        }
+    }
+
+    #[test]
+    fn the_newest_wins_only_where_both_times_are_known_and_differ() {
+        let at = |ours, theirs| Changed { ours, theirs };
+        let winner = |changed| winner(Policy::NewestWins, changed);
+        assert_eq!(winner(at(Some(2), Some(1))), Winner::Ours);
+        assert_eq!(winner(at(Some(1), Some(2))), Winner::Theirs);
+        assert_eq!(winner(at(Some(1), Some(1))), Winner::Open);
+        assert_eq!(winner(at(Some(1), None)), Winner::Open);
+    }
+}
