@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use ourwater::domain::clock::Clock;
 use ourwater::domain::datasource::Datasource;
+use ourwater::domain::faults::Faults;
 use ourwater::domain::organisation::{Limits, Organisation, Zone};
 use ourwater::domain::page::{Items, Page, PageRequest, Readings, Rejection, Series};
-use ourwater::domain::plugin::Failure;
-use ourwater::domain::run::{Counts, RunState};
+use ourwater::domain::plan::Resolution;
+use ourwater::domain::plugin::{Failure, Paging};
+use ourwater::domain::run::{Counts, RunState, Trigger};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
@@ -132,7 +134,12 @@ impl World {
     }
 
     async fn begin(&self, rewind: bool) -> Held {
-        match self.store.begin_run(&self.sync, "digest", rewind, 7).await.unwrap() {
+        match self
+            .store
+            .begin_run(&self.sync, "digest", Trigger { rewind, confirm: true }, 7)
+            .await
+            .unwrap()
+        {
             Begun::Held(held) => held,
             Begun::Running(run) => panic!("{run} is still running"),
         }
@@ -143,7 +150,7 @@ impl World {
         let held = self.begin(rewind).await;
         let pulled = self.pull(&held, script).await;
         let state = if pulled.is_ok() { RunState::Completed } else { RunState::Failed };
-        self.store.end_run(&held, state, None, 8).await.unwrap();
+        self.store.end_run(&held, &self.sync.methods, state, None, 8).await.unwrap();
         let run = self.store.run(&self.organisation.id, &held.run).await.unwrap();
         (run.counts, pulled.is_ok())
     }
@@ -157,6 +164,10 @@ impl World {
             sync: self.sync.clone(),
             datasource: self.datasource.clone(),
             digest: "same".to_owned(),
+            resolution: Resolution::EXACT,
+            paging: Paging::Whole,
+            rehearsal: false,
+            faults: Faults::default(),
             progress: Arc::new(Progress::default()),
             tuning: self.tuning,
             cancel: cancelled,
@@ -251,7 +262,7 @@ async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead
     world.store.release_run(&dead).await.unwrap();
     let heir = world.begin(false).await;
     assert_eq!(dead.run, heir.run);
-    let late = world.store.end_run(&dead, RunState::Completed, None, 9).await;
+    let late = world.store.end_run(&dead, &world.sync.methods, RunState::Completed, None, 9).await;
     assert!(matches!(late, Err(ourwater::store::Error::LostLease)), "{late:?}");
     let late = world.pull(&dead, Script { rows: vec![(0, 1, 1.0)], stops: BTreeSet::new() }).await;
     let lost = matches!(late, Err(pull::Error::Store(ourwater::store::Error::LostLease)));

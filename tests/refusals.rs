@@ -138,10 +138,10 @@ async fn a_configuration_that_does_not_fit_names_the_field() {
 #[tokio::test]
 async fn a_method_that_is_not_supported_is_named() {
     let world = World::new().await;
-    let methods = Some(vec![Method::PushToDatasource]);
+    let methods = Some(vec![Method::PushFromDatasource]);
     world.changed(SyncChange { methods, ..Default::default() }).await;
     let refusal = world.refused_here().await;
-    assert!(matches!(&refusal, Refusal::Unsupported(text) if text.contains("push-to-datasource")));
+    assert!(matches!(&refusal, Refusal::Unsupported(text) if text.contains("no method")));
 }
 
 #[tokio::test]
@@ -163,7 +163,7 @@ async fn a_plugin_that_is_not_active_is_named_with_those_that_are() {
         one_time: false,
         enabled: true,
         missing_resource: MissingResource::Create,
-            rules: Rules::default(),
+        rules: Rules::default(),
     };
     let sync = store.create_sync(&world.organisation, new, &Clock::System).await.unwrap();
     let refusal = World { sync, ..world }.refused_here().await;

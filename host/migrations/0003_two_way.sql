@@ -66,6 +66,28 @@ INSERT INTO member (resource, "group")
 DROP TABLE membership;
 CREATE INDEX member_group ON member ("group");
 
+-- Where a sync stands in its source, for each part of its selection that is read by itself: ids
+-- selected later are, and of some sources each resource is.
+CREATE TABLE cursor_of_part (
+    sync TEXT NOT NULL REFERENCES sync (id),
+    datatype TEXT NOT NULL,
+    part BIGINT NOT NULL,
+    -- The ids it asks for, as JSON; none: all.
+    selection TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    cursor TEXT,
+    pass BIGINT NOT NULL,
+    pass_seq BIGINT NOT NULL,
+    complete BIGINT NOT NULL,
+    run TEXT NOT NULL REFERENCES run (id),
+    PRIMARY KEY (sync, datatype, part)
+);
+-- What the digest is of was changed: each source is read again, which changes nothing.
+INSERT INTO cursor_of_part SELECT sync, datatype, 0, '[]', '', NULL, pass, pass_seq, 0, run FROM cursor;
+DROP TABLE cursor;
+ALTER TABLE cursor_of_part RENAME TO cursor;
+ALTER TABLE issue ADD COLUMN part BIGINT NOT NULL DEFAULT 0;
+
 -- Readings of a series that a datasource pulls into, changed here since the two sides agreed.
 CREATE TABLE base (
     datasource TEXT NOT NULL REFERENCES datasource (id),
@@ -117,8 +139,8 @@ CREATE TABLE outbox (
     quality BIGINT NOT NULL,
     seq BIGINT NOT NULL,
     state TEXT NOT NULL,
-    -- The run that tried it last.
-    run TEXT NOT NULL,
+    -- Who tried it last: a run that is gone on with has another lease.
+    lease TEXT NOT NULL,
     PRIMARY KEY (sync, series_id, time)
 );
 
@@ -130,7 +152,7 @@ CREATE TABLE outbox_place (
     record TEXT NOT NULL,
     seq BIGINT NOT NULL,
     state TEXT NOT NULL,
-    run TEXT NOT NULL,
+    lease TEXT NOT NULL,
     PRIMARY KEY (sync, datatype, our_id)
 );
 
@@ -156,7 +178,7 @@ CREATE TABLE conflict (
     since BIGINT NOT NULL,
     decided BIGINT
 );
-CREATE UNIQUE INDEX conflict_open ON conflict (datasource, datatype, our_id, field, series_id, time)
+CREATE UNIQUE INDEX conflict_open ON conflict (datasource, datatype, series_id, time, our_id, field)
     WHERE state = 'open';
 CREATE INDEX conflict_sync ON conflict (sync, state, since);
 
@@ -177,3 +199,8 @@ CREATE TABLE note (
     text TEXT NOT NULL,
     PRIMARY KEY (series_id, time)
 );
+
+-- Records of theirs that look like one of ours are found by id and by name.
+CREATE INDEX link_external_id ON link (external_id);
+CREATE INDEX resource_name ON resource (organisation, name);
+CREATE INDEX group_name ON "group" (organisation, name);

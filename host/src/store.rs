@@ -1,18 +1,28 @@
 //! What OurWater knows, in one SQLite file: what is saved together is one transaction.
 
+mod alias;
+mod base;
 pub mod blob;
+pub mod change;
 mod column;
+pub mod conflict;
 mod contradiction;
 pub mod cursor;
 pub mod datasource;
+pub mod edit;
 pub mod file;
 pub mod gather;
 pub mod issue;
+mod link;
+mod names;
 pub mod open;
 pub mod organisation;
+pub mod our;
 mod place;
 pub mod plugin;
+pub mod push;
 pub mod reading;
+mod resolve;
 pub mod run;
 pub mod save;
 pub mod series;
@@ -21,16 +31,28 @@ pub mod token;
 
 use sqlx::SqlitePool;
 
+use crate::domain::faults::{Died, Faults};
+
 pub use open::Access;
-pub use save::{Gathered, Pull, Saved};
+pub use save::{Gathered, Pull, Pulling, Saved};
 
 /// An open database: one connection that writes, some that read.
 #[derive(Debug, Clone)]
 pub struct Store {
     pub(in crate::store) write: SqlitePool,
     pub(in crate::store) read: SqlitePool,
+    /// What a simulation does to it.
+    pub(in crate::store) faults: Faults,
     /// Held as long as this process may write.
     _lock: Option<std::sync::Arc<std::fs::File>>,
+}
+
+impl Store {
+    /// The same store in a simulation's hands.
+    #[must_use]
+    pub fn with_faults(&self, faults: Faults) -> Self {
+        Self { faults, ..self.clone() }
+    }
 }
 
 /// Why the store did not do what it was asked; a variant per thing the caller may do about it.
@@ -88,6 +110,35 @@ pub enum Error {
     /// A series has one pulling owner.
     #[error("{0}")]
     Owned(String),
+    /// A record of theirs looks like one of ours, and nobody said yet whether it is.
+    #[error(
+        "the {what} {id} of the datasource looks like one that is here already: see which with \
+         `ourwater sync plan`, then set the sync's matching to join or apart"
+    )]
+    Alike {
+        /// A word of the domain.
+        what: &'static str,
+        /// Its external id.
+        id: String,
+    },
+    /// A record was sent, and nobody knows whether it arrived.
+    #[error(
+        "a {what} was pushed to this datasource and may be what now comes back: first run the sync \
+         that pushes, which finds out"
+    )]
+    Uncertain {
+        /// A word of the domain.
+        what: &'static str,
+    },
+    /// More would change than may without being asked for.
+    #[error("{0}")]
+    Unconfirmed(String),
+    /// Somebody decided it before.
+    #[error("the conflict {0} was decided already")]
+    Decided(String),
+    /// A simulation killed the process.
+    #[error(transparent)]
+    Died(#[from] Died),
     /// A row that this version cannot read.
     #[error("{table} {id} holds something this version cannot read: {reason}")]
     Unreadable {

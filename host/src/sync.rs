@@ -2,7 +2,9 @@
 
 mod config;
 mod ensure;
+mod part;
 pub mod pull;
+pub mod push;
 mod refusal;
 pub mod source;
 
@@ -15,12 +17,15 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::domain::clock::Clock;
+use crate::domain::faults::{Faults, Point};
 use crate::domain::id::{OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::page::{Page, PageRequest};
+use crate::domain::plan::Resolution;
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 pub use crate::domain::run::Trigger;
 use crate::domain::run::{FailureClass, Run, RunFailure, RunState};
+use crate::domain::sync::Method;
 use crate::grant::files::{Files, Readable};
 use crate::grant::log::{Level, LogSink};
 use crate::plugin::{Grant, Instance, Plugin};
@@ -31,7 +36,7 @@ use crate::store::{self, Store};
 use ensure::Ensured;
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
-use source::Configured;
+use source::{Configured, Source};
 
 /// Runs syncs. Clones share what is running.
 #[derive(Debug, Clone)]
@@ -112,11 +117,15 @@ impl Engine {
             store: self.inner.store.clone(),
             clock: self.inner.clock.clone(),
             held,
-            digest: config::digest(&ensured.config, &ensured.sync.only, digest),
+            digest: config::digest(&ensured.config, digest),
             sync: ensured.sync.clone(),
             datasource: ensured.datasource.clone(),
             progress,
             tuning: self.inner.tuning,
+            resolution: resolution(ensured.plugin.description()),
+            paging: ensured.plugin.description().paging,
+            rehearsal: false,
+            faults: Faults::default(),
             cancel: cancelled,
         };
         let engine = self.clone();
@@ -256,8 +265,8 @@ impl Engine {
 
     async fn work(&self, job: Job, ensured: Ensured) {
         let log = LogSink::new();
-        let pulled = pull_all(&job, ensured, log.clone()).await;
-        let ended = self.end(&job, pulled, &log).await;
+        let moved = move_all(&job, ensured, log.clone()).await;
+        let ended = self.end(&job, moved, &log).await;
         self.active().remove(&job.held.run);
         if let Err(error) = ended {
             tracing::error!(run = %job.held.run, %error, "a run could not be ended");
@@ -267,13 +276,13 @@ impl Engine {
     async fn end(
         &self,
         job: &Job,
-        pulled: Result<(), pull::Error>,
+        moved: Result<(), pull::Error>,
         log: &LogSink,
     ) -> Result<(), store::Error> {
         let store = &job.store;
         let now = self.inner.clock.now();
         store.log(&job.held.run, &lines(log, now)).await?;
-        let (state, failure) = match pulled {
+        let (state, failure) = match moved {
             Ok(()) if store.met_issues(&job.held.run).await? => {
                 (RunState::CompletedWithIssues, None)
             }
@@ -292,14 +301,45 @@ impl Engine {
     }
 }
 
-async fn pull_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
+async fn move_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
+    let description = ensured.plugin.description().clone();
     let grant = Grant { files: Some(ensured.files), log: Some(log) };
     let instance = ensured.plugin.instance(grant).await?;
-    let mut source = Configured { instance, config: ensured.config.to_string() };
-    for datatype in &job.sync.datatypes {
-        source = pull::pull(job, source, *datatype).await?;
+    let source = Configured { instance, config: ensured.config.to_string() };
+    run(job, source, &description).await
+}
+
+/// A whole run with a source: what may have arrived is looked for, then everything is pulled, then
+/// what changed here is pushed; groups before resources before readings.
+pub async fn run<S: Source>(
+    job: &Job,
+    mut source: S,
+    description: &Description,
+) -> Result<(), pull::Error> {
+    job.faults().reach(Point::RunBegun).await.map_err(store::Error::from)?;
+    let does = |method| job.sync.methods.contains(&method);
+    let pushed = match does(Method::PushToDatasource) {
+        true => push::datatypes(job, &description.pushes),
+        false => Vec::new(),
+    };
+    for datatype in &pushed {
+        push::settle(job, &mut source, *datatype).await?;
     }
+    if does(Method::PullFromDatasource) {
+        for datatype in push::datatypes(job, &description.gets) {
+            source = pull::pull(job, source, datatype).await?;
+        }
+    }
+    for datatype in &pushed {
+        push::push(job, &mut source, *datatype).await?;
+    }
+    job.faults().reach(Point::RunMoved).await.map_err(store::Error::from)?;
     Ok(())
+}
+
+/// How finely a plugin's other system keeps readings.
+pub fn resolution(description: &Description) -> Resolution {
+    Resolution { decimals: description.decimals, step: description.step.into() }
 }
 
 /// What was tried on what, what went wrong, and what to do.
@@ -307,6 +347,11 @@ fn failure(job: &Job, error: &pull::Error) -> RunFailure {
     let class = match error {
         pull::Error::Source(failure) => FailureClass::from(failure),
         pull::Error::Store(store::Error::Owned(_)) => FailureClass::Configuration,
+        pull::Error::Store(
+            store::Error::Alike { .. }
+            | store::Error::Uncertain { .. }
+            | store::Error::Unconfirmed(_),
+        ) => FailureClass::Confirmation,
         pull::Error::Store(_) | pull::Error::Cancelled => FailureClass::Host,
     };
     let advice = match class {
@@ -321,7 +366,7 @@ fn failure(job: &Job, error: &pull::Error) -> RunFailure {
         FailureClass::PluginFault => "tell the plugin's author",
         FailureClass::Host => "look at the disk and the database, then run the sync again",
     };
-    RunFailure { class, text: format!("pulling from {:?}: {error}; {advice}", job.datasource.name) }
+    RunFailure { class, text: format!("syncing with {:?}: {error}; {advice}", job.datasource.name) }
 }
 
 fn lines(log: &LogSink, at: i64) -> Vec<LogLine> {

@@ -81,7 +81,8 @@ async fn pull_twice(
     let sync = app.prepare_import(organisation, SAMPLE_NAME, proposal.config).await?;
     let mut reports = Vec::new();
     for title in ["first run", "second run, of the same file"] {
-        let run = run_to_end(app, organisation, &sync, Trigger { rewind: true, confirm: true }).await?;
+        let run =
+            run_to_end(app, organisation, &sync, Trigger { rewind: true, confirm: true }).await?;
         let report = RunReport::of(app, organisation, &sync, run).await?;
         output.say(&format!("\n{title}, component sha256:{}", report.run.plugin));
         output.say(&report.text());

@@ -64,7 +64,8 @@ impl Import {
         let config = self.understand(&app, &organisation, file.name.as_str()).await?;
         let name = self.datasource.as_deref().unwrap_or(file.name.as_str());
         let sync = app.prepare_import(&organisation, name, config).await?;
-        let run = run_to_end(&app, &organisation, &sync, Trigger { rewind: true, confirm: true }).await?;
+        let run =
+            run_to_end(&app, &organisation, &sync, Trigger { rewind: true, confirm: true }).await?;
         let report = Report::of(&app, &organisation, &sync, run).await?;
         output.show(&report.text(), &report.json());
         Ok(report.exit_code())

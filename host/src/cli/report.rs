@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::domain::issue::Issue;
 use crate::domain::organisation::Organisation;
-use crate::domain::run::{Run, RunState};
+use crate::domain::run::{Pushed, Run, RunState};
 use crate::domain::sync::{Datatype, Sync};
 use crate::store;
 
@@ -33,8 +33,9 @@ impl Report {
     ) -> Result<Self, store::Error> {
         let issues = app.store.issues(&organisation.id, &sync.id, None, ISSUES_SHOWN_MAX).await?;
         let datatype = sync.datatypes.last().copied().unwrap_or(Datatype::Reading);
-        let standing = app.store.standing(&sync.id, datatype).await?;
-        Ok(Self { run, issues, cursor: standing.and_then(|standing| standing.cursor) })
+        let standings = app.store.standings(&sync.id, datatype).await?;
+        let cursor = standings.into_iter().next().and_then(|standing| standing.cursor);
+        Ok(Self { run, issues, cursor })
     }
 
     pub(super) fn exit_code(&self) -> u8 {
@@ -51,6 +52,8 @@ impl Report {
             "status": run.state,
             "run": run.id,
             "counts": run.counts,
+            "pushed": run.pushed,
+            "conflicts": run.conflicts,
             "failure": run.failure,
             "cursor": self.cursor,
             "duration_ms": run.ended.map(|ended| ended - run.started),
@@ -73,6 +76,16 @@ impl Report {
             counts.empty,
             counts.rejected
         );
+        let pushed = run.pushed;
+        if pushed != Pushed::default() {
+            text += &format!(
+                "\n  pushed: {} created + {} updated + {} unchanged + {} refused + {} open",
+                pushed.created, pushed.updated, pushed.unchanged, pushed.refused, pushed.open
+            );
+        }
+        if run.conflicts > 0 {
+            text += &format!("\n  conflicts: {}", run.conflicts);
+        }
         if let Some(failure) = &run.failure {
             text.push_str("\n  ");
             text.push_str(&clean(&format!("{}: {}", failure.class, failure.text)));

@@ -1,6 +1,6 @@
 //! What a datasource hands over: records in pages, checked where they enter.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::clock::Timestamp;
 use super::sync::Datatype;
@@ -62,7 +62,7 @@ impl Items {
 }
 
 /// WGS 84, degrees.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Position {
     /// East of Greenwich.
     pub longitude: f64,
@@ -71,7 +71,7 @@ pub struct Position {
 }
 
 /// An area, as the other system knows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Group {
     /// Its external id.
     pub id: String,
@@ -88,7 +88,7 @@ pub struct Group {
 }
 
 /// A place where water is observed, as the other system knows it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resource {
     /// Its external id.
     pub id: String,

@@ -85,9 +85,51 @@ pub fn decide<T>(
     }
 }
 
-/// Half a unit of the last decimal, and a little for what binary numbers cannot say.
-pub fn tolerance(decimals: Option<u8>) -> f64 {
-    decimals.map_or(0.0, |decimals| 0.5 * 10_f64.powi(-i32::from(decimals)) * (1.0 + 1e-6))
+/// How finely the other system keeps readings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resolution {
+    /// Decimals of a value; none: all.
+    pub decimals: Option<u8>,
+    /// Times are multiples of so many ms; at least 1.
+    pub step: i64,
+}
+
+/// What a reading says; one that was removed says nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Reading {
+    /// Finite.
+    pub value: f64,
+    /// 0 unknown, 1 good, 2 suspect, 3 bad.
+    pub quality: u8,
+}
+
+impl Resolution {
+    /// Everything is kept.
+    pub const EXACT: Self = Self { decimals: None, step: 1 };
+
+    /// How far apart values may be that are the same there: half a unit of the last decimal, and a
+    /// little for what binary numbers cannot say.
+    pub fn tolerance(self) -> f64 {
+        let unit = |decimals| 10_f64.powi(-i32::from(decimals));
+        self.decimals.map_or(0.0, |decimals| 0.5 * unit(decimals) * (1.0 + 1e-6))
+    }
+
+    /// The step that a time falls into.
+    pub fn cut(self, time: Timestamp) -> Timestamp {
+        time - time.rem_euclid(self.step.max(1))
+    }
+
+    /// Whether two readings are one there. A side that does not know the quality contradicts none.
+    pub fn same(self, one: Option<Reading>, other: Option<Reading>) -> bool {
+        match (one, other) {
+            (Some(one), Some(other)) => {
+                (one.value - other.value).abs() <= self.tolerance()
+                    && (one.quality == other.quality || one.quality == 0 || other.quality == 0)
+            }
+            (None, None) => true,
+            _ => false,
+        }
+    }
 }
 
 fn winner(policy: Policy, changed: Changed) -> Winner {
@@ -158,7 +200,10 @@ mod tests {
         fn what_a_coarser_side_gives_back_is_the_same(value in -1e6_f64..1e6, decimals in 0_u8..6) {
             let unit = 10_f64.powi(i32::from(decimals));
             let rounded = (value * unit).round() / unit;
-            prop_assert!((value - rounded).abs() <= tolerance(Some(decimals)));
+            let there = Resolution { decimals: Some(decimals), step: 1000 };
+            let reading = |value| Some(Reading { value, quality: 1 });
+            prop_assert!(there.same(reading(value), reading(rounded)));
+            prop_assert!(!there.same(reading(value), reading(rounded + 1.0 / unit)));
         }
     }
 

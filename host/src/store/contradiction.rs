@@ -34,7 +34,10 @@ impl Store {
         .await?;
         let known = rows.iter().map(|row| {
             let met = (row.get::<i64, _>("pass") == pass_seq + 1).then(|| {
-                (row.get("value"), u8::try_from(row.get::<i64, _>("quality")).unwrap_or_default())
+                (
+                    row.get::<Option<f64>, _>("value").unwrap_or(f64::NAN),
+                    u8::try_from(row.get::<i64, _>("quality")).unwrap_or_default(),
+                )
             });
             ((row.get("series_id"), row.get("time")), met)
         });
@@ -76,7 +79,7 @@ impl Pull {
                  WHERE datasource = $4 AND series_id = $5 AND time = $6",
             )
             .bind(self.pass_seq + 1)
-            .bind(point.value)
+            .bind(point.known())
             .bind(i64::from(point.quality))
             .bind(self.sync.datasource.as_str())
             .bind(point.series)
@@ -146,7 +149,7 @@ pub(in crate::store) fn last_of_each(
 /// As the database compares them: 0 and -0 are one value.
 #[expect(clippy::float_cmp, reason = "a reading is changed by any other number, however near")]
 fn same(one: f64, other: f64) -> bool {
-    one == other
+    one == other || (one.is_nan() && other.is_nan())
 }
 
 pub(in crate::store) fn find(points: &[Point], keys: &[(i64, i64)]) -> Vec<Point> {

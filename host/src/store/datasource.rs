@@ -11,6 +11,7 @@ use crate::domain::clock::Clock;
 use crate::domain::datasource::Datasource;
 use crate::domain::id::{DatasourceId, OrganisationId};
 use crate::domain::name::Name;
+use crate::domain::sync::Datatype;
 
 use super::column::{json, parsed};
 use super::{Error, Store};
@@ -146,6 +147,26 @@ impl Store {
         forget(&mut transaction, &datasource.id).await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// Whether a datasource brought anything of a datatype.
+    pub async fn brought(&self, id: &DatasourceId, datatype: Datatype) -> Result<bool, Error> {
+        let sql = match datatype {
+            Datatype::Reading => {
+                "SELECT EXISTS (SELECT 1 FROM series JOIN reading ON reading.series_id = series.id \
+                 WHERE owner = $1 AND $2 <> '') AS brought"
+            }
+            Datatype::Group | Datatype::Resource => {
+                "SELECT EXISTS (SELECT 1 FROM link WHERE datasource = $1 AND kind = $2 \
+                 AND gone = 0) AS brought"
+            }
+        };
+        let row = sqlx::query(sql)
+            .bind(id.as_str())
+            .bind(datatype.as_str())
+            .fetch_one(&self.write)
+            .await?;
+        Ok(row.get::<i64, _>("brought") != 0)
     }
 
     async fn datasource_where(

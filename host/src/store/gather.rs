@@ -3,15 +3,31 @@
 use std::collections::HashMap;
 
 use crate::domain::page::{Group, Items, Page, Readings, Rejection, Resource, Series};
+use crate::domain::plan::Reading;
 
 /// One point, its series as a place in [`Gathered::series`].
 #[derive(Debug, Clone, Copy)]
 pub(in crate::store) struct Point {
     pub(in crate::store) series: i64,
     pub(in crate::store) time: i64,
+    /// Not a number where the reading was removed.
     pub(in crate::store) value: f64,
+    /// When the source changed it, ms; 0: unknown.
+    pub(in crate::store) updated: i64,
     pub(in crate::store) row: u32,
     pub(in crate::store) quality: u8,
+}
+
+impl Point {
+    /// Its value; none where it was removed.
+    pub(in crate::store) fn known(&self) -> Option<f64> {
+        (!self.value.is_nan()).then_some(self.value)
+    }
+
+    /// What it says; nothing where it was removed.
+    pub(in crate::store) fn reading(&self) -> Option<Reading> {
+        self.known().map(|value| Reading { value, quality: self.quality })
+    }
 }
 
 /// Whole pages of one datatype, with the cursor that follows the last.
@@ -22,6 +38,8 @@ pub struct Gathered {
     pub(in crate::store) points: Vec<Point>,
     pub(in crate::store) resources: Vec<Resource>,
     pub(in crate::store) groups: Vec<Group>,
+    /// External ids of groups or resources that no longer exist.
+    pub(in crate::store) gone: Vec<String>,
     pub(in crate::store) rejected: Vec<Rejection>,
     pub(in crate::store) empty: u64,
     pub(in crate::store) cursor: Option<String>,
@@ -36,6 +54,7 @@ impl Gathered {
             Items::Resources(resources) => self.resources.extend(resources),
             Items::Readings(columns) => columns.into_iter().for_each(|it| self.add_column(it)),
         }
+        self.gone.extend(page.gone);
         self.rejected.extend(page.rejected);
         self.empty += u64::from(page.empty);
         self.cursor = Some(page.cursor);
@@ -62,6 +81,16 @@ impl Gathered {
             value,
             row: column.rows.get(at).copied().unwrap_or_default(),
             quality: column.qualities.get(at).copied().unwrap_or_default(),
+            updated: column.updated.get(at).copied().unwrap_or_default(),
+        }));
+        let removed = column.removed.into_iter();
+        self.points.extend(removed.map(|time| Point {
+            series,
+            time,
+            value: f64::NAN,
+            row: 0,
+            quality: 0,
+            updated: 0,
         }));
     }
 

@@ -11,6 +11,7 @@ use sqlx::sqlite::{
 };
 
 use super::{Error, Store};
+use crate::domain::faults::Faults;
 
 /// What the database is opened for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +53,7 @@ async fn open_to_write(path: &Path) -> Result<Store, Error> {
         .execute(&write)
         .await?;
     let read = readers(options.read_only(true)).await?;
-    Ok(Store { write, read, _lock: Some(Arc::new(lock)) })
+    Ok(Store { write, read, faults: Faults::default(), _lock: Some(Arc::new(lock)) })
 }
 
 async fn open_to_read(path: &Path) -> Result<Store, Error> {
@@ -60,7 +61,7 @@ async fn open_to_read(path: &Path) -> Result<Store, Error> {
         return Err(cannot(path, &"there is no such file yet; an import or serve makes it"));
     }
     let read = readers(options(path).read_only(true)).await?;
-    Ok(Store { write: read.clone(), read, _lock: None })
+    Ok(Store { write: read.clone(), read, faults: Faults::default(), _lock: None })
 }
 
 async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, Error> {

@@ -1,164 +1,184 @@
-//! Groups and resources as a source describes them: made, changed or left, one by one.
+//! Groups and resources of a source: made, joined to ours, or merged field by field, one by one.
+
+pub(in crate::store) mod matching;
+pub(in crate::store) mod member;
+pub(in crate::store) mod record;
 
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::domain::faults::Protection;
 use crate::domain::id::{GroupId, ResourceId};
-use crate::domain::page::{Group, Resource};
+use crate::domain::merge::{Fields, merge, normalised, same_fields};
+use crate::domain::plan::{Changed, Winner};
 use crate::domain::run::Counts;
 
-use super::series::{link, linked};
-use super::{Error, Pull};
+use super::change::Change;
+use super::link::{self, Base, Link};
+use super::save::Pull;
+use super::{Error, conflict};
+use record::{Record, Whose, fields, of_fields};
 
-pub(in crate::store) async fn save_groups(
+/// What became of records.
+#[derive(Debug, Default)]
+pub(in crate::store) struct Placed {
+    pub(in crate::store) counts: Counts,
+    pub(in crate::store) conflicts: u64,
+}
+
+/// Saves what a source describes.
+pub(in crate::store) async fn save<T: Record>(
     connection: &mut SqliteConnection,
-    pull: &Pull,
-    groups: &[Group],
-    seq: i64,
-) -> Result<Counts, Error> {
-    let mut counts = Counts::default();
-    for group in groups {
-        let id = linked(connection, &pull.sync.datasource, "group", &group.id).await?;
-        let made = id.is_none();
-        let id = id.unwrap_or_else(|| String::from(GroupId::random()));
-        let changed = upsert_group(connection, pull, &id, group, seq).await?;
-        if made {
-            link(connection, &pull.sync.datasource, "group", &group.id, &id).await?;
+    pull: &mut Pull,
+    records: &[T],
+    change: Change,
+) -> Result<Placed, Error> {
+    let mut placed = Placed::default();
+    for record in records {
+        let datasource = pull.sync.datasource.as_str();
+        match link::find(connection, datasource, T::WORD, record.id()).await? {
+            Some(link) => {
+                meet(connection, pull, record, &link, change, &mut placed).await?;
+            }
+            None => match matching::find(connection, pull, record).await? {
+                Some(our_id) => {
+                    join(connection, pull, record, our_id, change, &mut placed).await?;
+                }
+                None => {
+                    create(connection, pull, record, change).await?;
+                    placed.counts.created += 1;
+                }
+            },
         }
-        count(&mut counts, made, changed);
     }
-    Ok(counts)
+    Ok(placed)
 }
 
-pub(in crate::store) async fn save_resources(
+/// Marks what the other system no longer has; how many it had until now.
+pub(in crate::store) async fn lose(
     connection: &mut SqliteConnection,
     pull: &Pull,
-    resources: &[Resource],
-    seq: i64,
-) -> Result<Counts, Error> {
-    let mut counts = Counts::default();
-    for resource in resources {
-        let id = linked(connection, &pull.sync.datasource, "resource", &resource.id).await?;
-        let made = id.is_none();
-        let id = id.unwrap_or_else(|| String::from(ResourceId::random()));
-        let changed = upsert_resource(connection, pull, &id, resource, seq).await?;
-        if made {
-            link(connection, &pull.sync.datasource, "resource", &resource.id, &id).await?;
+    gone: &[String],
+) -> Result<u64, Error> {
+    let mut lost = 0;
+    for id in gone {
+        let (datasource, kind) = (pull.sync.datasource.as_str(), pull.datatype.as_str());
+        lost += u64::from(link::lose(connection, datasource, kind, id).await?);
+    }
+    Ok(lost)
+}
+
+/// A new id of ours for a kind of record.
+pub(in crate::store) fn new_id(word: &str) -> String {
+    if word == "group" { GroupId::random().into() } else { ResourceId::random().into() }
+}
+
+async fn create<T: Record>(
+    connection: &mut SqliteConnection,
+    pull: &Pull,
+    record: &T,
+    change: Change,
+) -> Result<(), Error> {
+    pull.refuse_uncertain(connection, T::WORD).await?;
+    let our_id = new_id(T::WORD);
+    let datasource = pull.sync.datasource.as_str();
+    record.write(connection, whose(pull, change), &our_id).await?;
+    let base = Base { fields: fields(record)?, sent: false };
+    link::make(connection, datasource, T::WORD, record.id(), &our_id, Some(&base)).await
+}
+
+/// Two records that never met are one: nothing is agreed yet.
+async fn join<T: Record>(
+    connection: &mut SqliteConnection,
+    pull: &Pull,
+    record: &T,
+    our_id: String,
+    change: Change,
+    placed: &mut Placed,
+) -> Result<(), Error> {
+    let base = Base { fields: Fields::new(), sent: false };
+    let datasource = pull.sync.datasource.as_str();
+    link::make(connection, datasource, T::WORD, record.id(), &our_id, Some(&base)).await?;
+    let link = Link { our_id, base: Some(base), gone: false };
+    meet(connection, pull, record, &link, change, placed).await
+}
+
+async fn meet<T: Record>(
+    connection: &mut SqliteConnection,
+    pull: &Pull,
+    record: &T,
+    link: &Link,
+    change: Change,
+    placed: &mut Placed,
+) -> Result<(), Error> {
+    let datasource = pull.sync.datasource.as_str();
+    let (described, edited) = standing::<T>(connection, &link.our_id).await?;
+    let theirs = fields(record)?;
+    let ours = match described {
+        true => fields(&T::read(connection, datasource, &link.our_id).await?)?,
+        // Whatever stands there was made up.
+        false => Fields::new(),
+    };
+    let base = match &link.base {
+        _ if !described || pull.faults.lack(Protection::Base) => ours.clone(),
+        // What a person said of it was never agreed on.
+        None if edited > 0 => Fields::new(),
+        None => ours.clone(),
+        Some(base) if base.sent && !pull.faults.lack(Protection::Normalise) => {
+            normalised(&ours, &theirs, &base.fields)
         }
-        let moved = set_groups(connection, pull, &id, &resource.groups).await?;
-        count(&mut counts, made, changed || moved);
+        Some(base) => base.fields.clone(),
+    };
+    let changed = Changed { ours: (edited > 0).then_some(edited), theirs: record.updated() };
+    let merged = merge(&ours, &theirs, &base, pull.sync.rules.policy, changed);
+    for clash in &merged.clashes {
+        let new = conflict::New {
+            our_id: &link.our_id,
+            field: &clash.field,
+            key: (0, 0),
+            ours: clash.ours.clone(),
+            theirs: clash.theirs.clone(),
+            base: clash.base.clone(),
+        };
+        let kept = conflict::keep(connection, pull, &new, clash.winner, change.at).await?;
+        placed.conflicts += u64::from(kept);
     }
-    Ok(counts)
+    let won = merged.clashes.iter().any(|clash| clash.winner == Winner::Ours);
+    let differs = !described || !same_fields(&merged.ours, &ours);
+    if differs || won {
+        let whose = whose(pull, with_origin(change, &merged.ours, &theirs));
+        let ours: T = of_fields(record.id(), merged.ours)?;
+        ours.write(connection, whose, &link.our_id).await?;
+    }
+    if differs || link.gone {
+        placed.counts.updated += 1;
+    } else {
+        placed.counts.unchanged += 1;
+    }
+    if !described {
+        super::issue::unpark(connection, datasource, record.id()).await?;
+    }
+    let base = Base { fields: merged.base, sent: false };
+    link::agree(connection, datasource, T::WORD, record.id(), &base).await
 }
 
-fn count(counts: &mut Counts, made: bool, changed: bool) {
-    match (made, changed) {
-        (true, _) => counts.created += 1,
-        (false, true) => counts.updated += 1,
-        (false, false) => counts.unchanged += 1,
-    }
+/// What holds more than theirs is ours, and is to be pushed.
+fn with_origin(change: Change, ours: &Fields, theirs: &Fields) -> Change {
+    if same_fields(theirs, ours) { change } else { Change { origin: 0, ..change } }
 }
 
-async fn upsert_group(
+async fn standing<T: Record>(
     connection: &mut SqliteConnection,
-    pull: &Pull,
-    id: &str,
-    group: &Group,
-    seq: i64,
-) -> Result<bool, Error> {
-    let boundary = serde_json::to_string(&group.boundary)
-        .map_err(|error| Error::unreadable("group", &group.id, error))?;
-    let done = sqlx::query(
-        "INSERT INTO \"group\" (id, organisation, name, kind, boundary, extra, origin, seq) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO UPDATE SET \
-         name = excluded.name, kind = excluded.kind, boundary = excluded.boundary, \
-         extra = excluded.extra, origin = excluded.origin, seq = excluded.seq \
-         WHERE (\"group\".name, \"group\".kind, \"group\".boundary, \"group\".extra) <> \
-         (excluded.name, excluded.kind, excluded.boundary, excluded.extra)",
-    )
-    .bind(id)
-    .bind(pull.sync.organisation.as_str())
-    .bind(&group.name)
-    .bind(&group.kind)
-    .bind(boundary)
-    .bind(&group.extra)
-    .bind(pull.origin)
-    .bind(seq)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() > 0)
+    our_id: &str,
+) -> Result<(bool, i64), Error> {
+    let sql = format!("SELECT described, edited FROM {} WHERE id = $1", T::TABLE);
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(our_id).fetch_one(connection).await?;
+    Ok((row.get::<i64, _>("described") != 0, row.get("edited")))
 }
 
-async fn upsert_resource(
-    connection: &mut SqliteConnection,
-    pull: &Pull,
-    id: &str,
-    resource: &Resource,
-    seq: i64,
-) -> Result<bool, Error> {
-    let done = sqlx::query(
-        "INSERT INTO resource (id, organisation, name, kind, longitude, latitude, elevation, \
-         owner, extra, described, origin, seq) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 1, $10, $11) ON CONFLICT (id) DO UPDATE SET \
-         name = excluded.name, kind = excluded.kind, longitude = excluded.longitude, \
-         latitude = excluded.latitude, elevation = excluded.elevation, owner = excluded.owner, \
-         extra = excluded.extra, described = 1, origin = excluded.origin, seq = excluded.seq \
-         WHERE resource.described = 0 OR resource.name <> excluded.name \
-         OR resource.kind <> excluded.kind OR resource.extra <> excluded.extra \
-         OR resource.longitude IS DISTINCT FROM excluded.longitude \
-         OR resource.latitude IS DISTINCT FROM excluded.latitude \
-         OR resource.elevation IS DISTINCT FROM excluded.elevation \
-         OR resource.owner IS DISTINCT FROM excluded.owner",
-    )
-    .bind(id)
-    .bind(pull.sync.organisation.as_str())
-    .bind(&resource.name)
-    .bind(&resource.kind)
-    .bind(resource.position.map(|position| position.longitude))
-    .bind(resource.position.map(|position| position.latitude))
-    .bind(resource.elevation)
-    .bind(&resource.owner)
-    .bind(&resource.extra)
-    .bind(pull.origin)
-    .bind(seq)
-    .execute(connection)
-    .await?;
-    Ok(done.rows_affected() > 0)
-}
-
-/// Makes `groups` the resource's groups as this datasource sees them; tells whether that changed any.
-async fn set_groups(
-    connection: &mut SqliteConnection,
-    pull: &Pull,
-    resource: &str,
-    groups: &[String],
-) -> Result<bool, Error> {
-    let rows = sqlx::query(
-        "SELECT external_group FROM membership WHERE resource = $1 AND datasource = $2",
-    )
-    .bind(resource)
-    .bind(pull.sync.datasource.as_str())
-    .fetch_all(&mut *connection)
-    .await?;
-    let before: std::collections::BTreeSet<String> =
-        rows.iter().map(|row| row.get("external_group")).collect();
-    let after: std::collections::BTreeSet<String> = groups.iter().cloned().collect();
-    if before == after {
-        return Ok(false);
+fn whose(pull: &Pull, change: Change) -> Whose<'_> {
+    Whose {
+        organisation: &pull.sync.organisation,
+        datasource: pull.sync.datasource.as_str(),
+        change,
     }
-    sqlx::query("DELETE FROM membership WHERE resource = $1 AND datasource = $2")
-        .bind(resource)
-        .bind(pull.sync.datasource.as_str())
-        .execute(&mut *connection)
-        .await?;
-    for group in &after {
-        sqlx::query(
-            "INSERT INTO membership (resource, datasource, external_group) VALUES ($1, $2, $3)",
-        )
-        .bind(resource)
-        .bind(pull.sync.datasource.as_str())
-        .bind(group)
-        .execute(&mut *connection)
-        .await?;
-    }
-    Ok(true)
 }

@@ -1,11 +1,14 @@
 //! Readings in bulk: written where they differ, counted and logged by what was touched.
 
+mod exactly;
+
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::id::OrganisationId;
 use crate::domain::run::Counts;
 
+use super::change::{self, Change, Range, ranges_of};
 use super::gather::Point;
 use super::{Error, Store};
 
@@ -18,6 +21,11 @@ const RANGE_POINTS_MAX: usize = 256;
 /// Ranges asked for in one statement.
 const RANGES_MAX: usize = 1000;
 
+/// Points that are looked at one by one: what a range holds besides is not read, so that a few new
+/// readings cost the same beside a long history. More of them are an import, which mostly lies
+/// together and is looked at by range.
+const EXACT_POINTS_MAX: usize = 20_000;
+
 /// What an upsert did.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Upserted {
@@ -26,14 +34,10 @@ pub(in crate::store) struct Upserted {
     pub(in crate::store) repeated: Vec<(i64, i64)>,
     /// Those of them that had another value.
     pub(in crate::store) contradicted: Vec<(i64, i64)>,
-    changed: Vec<Range>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Range {
-    series: i64,
-    first: i64,
-    last: i64,
+    /// Keys that were written, where they were looked at one by one.
+    keys: Vec<(i64, i64)>,
+    /// What the change log says of it.
+    pub(in crate::store) changed: Vec<Range>,
 }
 
 /// A reading as an export shows it.
@@ -68,6 +72,7 @@ impl Store {
              AND kind = 'resource'), series.resource) AS resource, series.name AS series, \
              property, unit, time, value, quality FROM series \
              JOIN reading ON reading.series_id = series.id \
+             JOIN resource ON resource.id = series.resource AND described = 1 \
              WHERE series.organisation = $1 AND value IS NOT NULL \
              ORDER BY 1, 2, 3, 4, series.id, time",
         )
@@ -91,7 +96,8 @@ impl Store {
     pub async fn count_readings(&self, organisation: &OrganisationId) -> Result<u64, Error> {
         let row = sqlx::query(
             "SELECT COUNT(*) AS readings FROM series \
-             JOIN reading ON reading.series_id = series.id WHERE series.organisation = $1",
+             JOIN reading ON reading.series_id = series.id \
+             WHERE series.organisation = $1 AND value IS NOT NULL",
         )
         .bind(organisation.as_str())
         .fetch_one(&self.read)
@@ -100,88 +106,125 @@ impl Store {
     }
 }
 
-/// Writes points, sorted and each key once, as the change numbered `seq`.
+/// How points are written.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Writing {
+    /// Whose they are; 0 is OurWater.
+    pub(in crate::store) origin: i64,
+    /// The number of the change.
+    pub(in crate::store) seq: i64,
+    /// Readings of the same origin changed after this one were met in the same pass.
+    pub(in crate::store) pass_seq: i64,
+    /// Values so near to what is there are the same.
+    pub(in crate::store) tolerance: f64,
+}
+
+/// Writes points, sorted and each key once. A quality of 0 says nothing, and changes none.
 pub(in crate::store) async fn upsert(
     connection: &mut SqliteConnection,
     points: &[Point],
-    origin: i64,
-    seq: i64,
-    pass_seq: i64,
+    how: Writing,
 ) -> Result<Upserted, Error> {
     let mut touched = Vec::new();
     let mut upserted = Upserted::default();
+    let exact = points.len() <= EXACT_POINTS_MAX;
     for chunk in points.chunks(UPSERT_ROWS) {
-        let affected = upsert_chunk(connection, chunk, origin, seq, pass_seq).await?;
+        let affected = upsert_chunk(connection, chunk, how).await?;
         upserted.counts.unchanged += chunk.len() as u64 - affected.min(chunk.len() as u64);
-        if affected > 0 {
+        if affected > 0 && exact {
+            exactly::count(connection, chunk, how.seq, &mut upserted).await?;
+        } else if affected > 0 {
             touched.extend(ranges(chunk));
         }
     }
+    if exact {
+        upserted.keys.sort_unstable();
+        upserted.changed = ranges_of(connection, &upserted.keys).await?;
+        return Ok(upserted);
+    }
     for ranges in merge(touched).chunks(RANGES_MAX) {
-        count(connection, ranges, seq, &mut upserted).await?;
+        count(connection, ranges, how.seq, &mut upserted).await?;
     }
     if upserted.counts.superseded > 0 {
         for ranges in upserted.changed.clone().chunks(RANGES_MAX) {
-            find_repeated(connection, ranges, seq, &mut upserted).await?;
+            find_repeated(connection, ranges, how.seq, &mut upserted).await?;
         }
     }
+    upserted.changed = merge(std::mem::take(&mut upserted.changed));
     Ok(upserted)
 }
 
-/// Adds what an upsert changed to the change log.
-pub(in crate::store) async fn log_changes(
+/// Gives readings a new number, so that the log brings them again.
+pub(in crate::store) async fn touch(
     connection: &mut SqliteConnection,
     organisation: &OrganisationId,
-    upserted: &Upserted,
-    seq: i64,
+    keys: &[(i64, i64)],
+    change: Change,
 ) -> Result<(), Error> {
-    for range in merge(upserted.changed.clone()) {
+    for (series, time) in keys {
         sqlx::query(
-            "INSERT INTO change (organisation, seq, series_id, first, last) \
-             VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
+            "UPDATE reading SET seq = $1, edited = 1, origin = $2 \
+             WHERE series_id = $3 AND time = $4",
         )
-        .bind(organisation.as_str())
-        .bind(seq)
-        .bind(range.series)
-        .bind(range.first)
-        .bind(range.last)
+        .bind(change.seq)
+        .bind(change.origin)
+        .bind(series)
+        .bind(time)
         .execute(&mut *connection)
         .await?;
     }
-    Ok(())
+    let ranges = ranges_of(connection, keys).await?;
+    change::log(connection, organisation, change, &ranges).await
 }
 
 async fn upsert_chunk(
     connection: &mut SqliteConnection,
     points: &[Point],
-    origin: i64,
-    seq: i64,
-    pass_seq: i64,
+    how: Writing,
 ) -> Result<u64, Error> {
-    let sql = upsert_sql(points.len(), origin, pass_seq);
+    let sql = upsert_sql(points.len(), how);
     let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(points.len() == UPSERT_ROWS);
     for point in points {
         query = query
             .bind(point.series)
             .bind(point.time)
-            .bind(point.value)
+            .bind(point.known())
             .bind(i64::from(point.quality))
-            .bind(seq);
+            .bind(how.seq);
     }
     Ok(query.execute(connection).await?.rows_affected())
 }
 
 /// `edited`: 0 made, 1 changed, +2 met again in the same pass, +4 with another value then.
 /// Anonymous parameters, since sqlx looks numbered ones up by name, one by one.
-fn upsert_sql(rows: usize, origin: i64, pass_seq: i64) -> String {
-    let differs = "(reading.value IS DISTINCT FROM excluded.value \
-                   OR reading.quality <> excluded.quality)";
+fn upsert_sql(rows: usize, how: Writing) -> String {
+    let Writing { origin, pass_seq, tolerance, .. } = how;
+    let (differs, value) = if tolerance > 0.0 {
+        let near = format!("ABS(reading.value - excluded.value) <= {tolerance:e}");
+        (
+            format!(
+                "((reading.value IS NULL) <> (excluded.value IS NULL) \
+                 OR ABS(reading.value - excluded.value) > {tolerance:e} \
+                 OR excluded.quality NOT IN (0, reading.quality))"
+            ),
+            // The more precise side is kept.
+            format!("CASE WHEN {near} THEN reading.value ELSE excluded.value END"),
+        )
+    } else {
+        (
+            "(reading.value IS DISTINCT FROM excluded.value \
+             OR excluded.quality NOT IN (0, reading.quality))"
+                .to_owned(),
+            "excluded.value".to_owned(),
+        )
+    };
     let again = format!("(reading.seq > {pass_seq} AND reading.origin = {origin})");
     let values = format!("(?,?,?,?,{origin},?,0),").repeat(rows);
     format!(
         "INSERT INTO reading (series_id, time, value, quality, origin, seq, edited) VALUES {} \
-         ON CONFLICT (series_id, time) DO UPDATE SET value = excluded.value, \
-         quality = excluded.quality, origin = excluded.origin, seq = excluded.seq, \
+         ON CONFLICT (series_id, time) DO UPDATE SET value = {value}, \
+         quality = CASE excluded.quality WHEN 0 THEN reading.quality ELSE excluded.quality END, \
+         origin = excluded.origin, seq = excluded.seq, \
          edited = CASE WHEN {again} THEN (reading.edited & 3) | 2 \
          | (CASE WHEN {differs} THEN 4 ELSE 0 END) ELSE 1 END WHERE {differs} OR {again}",
         values.trim_end_matches(',')

@@ -4,13 +4,14 @@ use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
 
 use crate::domain::clock::Timestamp;
+use crate::domain::faults::Protection;
 use crate::domain::id::{Lease, OrganisationId, RunId, SyncId};
 use crate::domain::run::{Counts, Pushed, Run, RunFailure, RunState, Trigger};
 use crate::domain::sync::{Method, Sync};
 
 use super::column::unsigned;
 use super::sync::set_last_sync;
-use super::{Error, Store};
+use super::{Error, Store, conflict};
 
 /// A line of a run's log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -64,14 +65,13 @@ impl Store {
     ) -> Result<Begun, Error> {
         let lease = Lease::random();
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
-        let open =
-            sqlx::query(
-                "SELECT id, lease, started, rewind, confirmed FROM run \
+        let open = sqlx::query(
+            "SELECT id, lease, started, rewind, confirmed FROM run \
                  WHERE sync = $1 AND ended IS NULL",
-            )
-                .bind(sync.id.as_str())
-                .fetch_optional(&mut *transaction)
-                .await?;
+        )
+        .bind(sync.id.as_str())
+        .fetch_optional(&mut *transaction)
+        .await?;
         let held = |run, started, rewind, confirmed| Held {
             run,
             lease: lease.clone(),
@@ -125,6 +125,7 @@ impl Store {
         if ended.rows_affected() == 0 {
             return Err(Error::LostLease);
         }
+        conflict::trim(&mut transaction, &held.sync).await?;
         if state.completed() {
             sqlx::query(
                 "UPDATE sync SET consumed = one_time \
@@ -202,8 +203,11 @@ impl Store {
     /// Whether a run met records that it could not move.
     pub async fn met_issues(&self, run: &RunId) -> Result<bool, Error> {
         let row = sqlx::query(
-            "SELECT rejected > 0 OR EXISTS (SELECT 1 FROM issue WHERE issue.run = run.id) AS met \
-             FROM run WHERE id = $1",
+            "SELECT rejected > 0 OR EXISTS (SELECT 1 FROM issue WHERE issue.run = run.id) \
+             OR EXISTS (SELECT 1 FROM outbox WHERE outbox.sync = run.sync) \
+             OR EXISTS (SELECT 1 FROM outbox_place WHERE outbox_place.sync = run.sync) \
+             OR EXISTS (SELECT 1 FROM conflict WHERE conflict.sync = run.sync \
+             AND state = 'open') AS met FROM run WHERE id = $1",
         )
         .bind(run.as_str())
         .fetch_one(&self.write)
@@ -241,6 +245,32 @@ impl Store {
             message: row.get("message"),
         };
         Ok(rows.into_iter().map(line).collect())
+    }
+}
+
+impl Store {
+    /// The first statement of everything a run writes: who lost the lease writes nothing.
+    pub(in crate::store) async fn fence(
+        &self,
+        connection: &mut sqlx::SqliteConnection,
+        held: &Held,
+    ) -> Result<(), Error> {
+        let done = sqlx::query("UPDATE run SET state = 'running' WHERE id = $1 AND lease = $2")
+            .bind(held.run.as_str())
+            .bind(held.lease.as_str())
+            .execute(connection)
+            .await?;
+        if done.rows_affected() > 0 || self.faults.lack(Protection::Fence) {
+            Ok(())
+        } else {
+            Err(Error::LostLease)
+        }
+    }
+
+    /// Whether a run is still this process's.
+    pub async fn holds(&self, held: &Held) -> Result<(), Error> {
+        let mut connection = self.write.acquire().await?;
+        self.fence(&mut connection, held).await
     }
 }
 

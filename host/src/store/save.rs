@@ -8,25 +8,30 @@
 //! A key that was merely unchanged when a pass met it first is not seen to repeat in that pass: its
 //! second row counts as unchanged too, or as an update where it differs.
 
-use std::collections::HashMap;
-
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::datasource::Datasource;
-use crate::domain::issue::IssueKind;
-use crate::domain::page::Series;
+use crate::domain::faults::{Faults, Point as Place, Protection};
+use crate::domain::plan::Resolution;
 use crate::domain::run::Counts;
 use crate::domain::sync::{Datatype, Sync};
 
+use super::base::Settled;
+use super::change::{self, Change};
 use super::contradiction::{Known, find, last_of_each};
 pub use super::gather::Gathered;
 use super::gather::Point;
-use super::issue::ISSUES_KEPT_MAX;
-use super::reading::{self, Upserted};
+use super::issue::{self, Issued, Keeper, LASTING};
+use super::names::Names;
+use super::place;
+use super::reading::{self, Upserted, Writing};
 use super::run::Held;
 use super::series::SeriesFinder;
-use super::{Error, Store, place};
+use super::{Error, Store};
+
+/// Readings that a run may change without asking, whatever share of all they are.
+const CHANGES_MIN: u64 = 100;
 
 /// What a pull of one datatype writes with.
 #[derive(Debug)]
@@ -35,26 +40,42 @@ pub struct Pull {
     pub(in crate::store) sync: Sync,
     pub(in crate::store) datatype: Datatype,
     pub(in crate::store) origin: i64,
+    pub(in crate::store) faults: Faults,
+    resolution: Resolution,
+    /// It is tried out on a copy: nothing has to be asked for.
+    pub(in crate::store) rehearsal: bool,
+    /// Records of theirs that look like one of ours.
+    pub(in crate::store) alike: u64,
+    part: i64,
     pass: i64,
     pub(in crate::store) pass_seq: i64,
     series: SeriesFinder,
     /// Contradictions known before this pass, with the last value met in it.
     pub(in crate::store) contradictions: Known,
-    issues: i64,
+    /// Readings changed so far by the run.
+    updated: u64,
+}
+
+/// How a pull is saved.
+#[derive(Debug, Clone, Copy)]
+pub struct Pulling {
+    /// How finely the datasource keeps readings.
+    pub resolution: Resolution,
+    /// It is tried out on a copy: nothing has to be asked for.
+    pub rehearsal: bool,
 }
 
 /// What a transaction did.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Saved {
     /// What became of its records.
     pub counts: Counts,
-}
-
-struct Issued {
-    kind: IssueKind,
-    place: String,
-    reason: String,
-    raw: String,
+    /// Records that both sides had changed differently.
+    pub conflicts: u64,
+    /// Records of theirs that look like one of ours.
+    pub alike: u64,
+    /// Readings that are no longer to be pushed, by series and time.
+    pub closed: Vec<(i64, i64)>,
 }
 
 impl Store {
@@ -64,17 +85,19 @@ impl Store {
         held: &Held,
         sync: &Sync,
         datasource: &Datasource,
-        datatype: Datatype,
+        (datatype, part): (Datatype, i64),
+        how: Pulling,
     ) -> Result<Pull, Error> {
         let row = sqlx::query(
-            "SELECT pass, pass_seq, number, (SELECT COUNT(*) FROM issue \
-             WHERE issue.sync = cursor.sync AND issue.datatype = cursor.datatype) AS issues \
-             FROM cursor, datasource \
-             WHERE cursor.sync = $1 AND cursor.datatype = $2 AND datasource.id = $3",
+            "SELECT pass, pass_seq, number, run.updated FROM cursor, datasource, run \
+             WHERE cursor.sync = $1 AND cursor.datatype = $2 AND datasource.id = $3 \
+             AND run.id = $4 AND cursor.part = $5",
         )
         .bind(sync.id.as_str())
         .bind(datatype.as_str())
         .bind(datasource.id.as_str())
+        .bind(held.run.as_str())
+        .bind(part)
         .fetch_one(&self.write)
         .await?;
         let (origin, pass_seq) = (row.get("number"), row.get("pass_seq"));
@@ -83,6 +106,11 @@ impl Store {
             sync: sync.clone(),
             datatype,
             origin,
+            faults: self.faults.clone(),
+            resolution: how.resolution,
+            rehearsal: how.rehearsal,
+            alike: 0,
+            part,
             pass: row.get("pass"),
             pass_seq,
             series: SeriesFinder::new(
@@ -92,7 +120,7 @@ impl Store {
                 sync.missing_resource,
             ),
             contradictions: self.contradictions(datasource, pass_seq).await?,
-            issues: row.get("issues"),
+            updated: row.get::<i64, _>("updated").unsigned_abs(),
         })
     }
 
@@ -104,8 +132,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Saved, Error> {
         let saved = self.save_in_transaction(pull, gathered, now).await;
-        if saved.is_err() {
-            pull.series.forget();
+        match &saved {
+            Ok(saved) => pull.updated += saved.counts.updated,
+            // What was made is not there.
+            Err(_) => pull.series.forget(),
         }
         saved
     }
@@ -116,187 +146,209 @@ impl Store {
         gathered: Gathered,
         now: Timestamp,
     ) -> Result<Saved, Error> {
+        let early = self.early_seq(&pull.sync.organisation).await?;
+        if self.faults.lack(Protection::Cursor) {
+            let mut connection = self.write.acquire().await?;
+            move_cursor(&mut connection, pull, gathered.cursor.as_deref(), false).await?;
+        }
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let connection = &mut *transaction;
-        fence(connection, pull).await?;
-        let seq = next_seq(connection, pull).await?;
-        let mut counts = Counts {
-            empty: gathered.empty,
-            rejected: gathered.rejected.len() as u64,
-            ..Counts::default()
-        };
-        let mut issues: Vec<Issued> = gathered.rejected.into_iter().map(rejected).collect();
-        counts += place::save_groups(connection, pull, &gathered.groups, seq).await?;
-        counts += place::save_resources(connection, pull, &gathered.resources, seq).await?;
-        let names = Names::of(connection, pull, gathered.series, seq).await?;
-        let points = names.number(gathered.points);
-        counts += pull.save_points(connection, points, &names, &mut issues, seq).await?;
-        if gathered.complete {
-            counts += pull.settle(connection, seq).await?;
-        }
-        pull.save_issues(connection, &issues, now).await?;
-        move_cursor(connection, pull, gathered.cursor.as_deref(), gathered.complete).await?;
-        add_counts(connection, pull, &counts).await?;
+        self.fence(connection, &pull.held).await?;
+        let seq = self.next_seq(connection, &pull.sync.organisation, early).await?;
+        let change = Change { seq, origin: pull.origin, at: now };
+        let saved = pull.write(connection, gathered, change).await?;
+        self.faults.reach(Place::PagesWritten).await?;
         transaction.commit().await?;
-        Ok(Saved { counts })
-    }
-}
-
-/// What the gathered series are called, by their number in the database.
-struct Names {
-    numbers: Vec<i64>,
-    series: HashMap<i64, Series>,
-}
-
-impl Names {
-    async fn of(
-        connection: &mut SqliteConnection,
-        pull: &mut Pull,
-        series: Vec<Series>,
-        seq: i64,
-    ) -> Result<Self, Error> {
-        let mut names = Self { numbers: Vec::with_capacity(series.len()), series: HashMap::new() };
-        for series in series {
-            let number = pull.series.find(connection, &series, seq).await?;
-            names.numbers.push(number);
-            names.series.insert(number, series);
-        }
-        Ok(names)
-    }
-
-    /// The points with their series' numbers, sorted by series and time, in order of arrival.
-    fn number(&self, mut points: Vec<Point>) -> Vec<Point> {
-        for point in &mut points {
-            let place = usize::try_from(point.series).unwrap_or(usize::MAX);
-            point.series = self.numbers.get(place).copied().unwrap_or_default();
-        }
-        points.sort_by_key(|point| (point.series, point.time));
-        points
-    }
-
-    fn contradicted(&self, point: &Point) -> Issued {
-        let what = self.series.get(&point.series).map_or_else(String::new, |series| {
-            format!("{} {} {}", series.resource, series.property, series.name)
-        });
-        let time = crate::domain::clock::rfc3339(point.time);
-        Issued {
-            kind: IssueKind::Contradicted,
-            place: format!("{} at {time}", what.trim_end()),
-            reason: "the source gives this reading more than one value; the last one was kept"
-                .to_owned(),
-            raw: format!("row {}: {}", point.row, point.value),
-        }
+        self.faults.reach(Place::PagesSaved).await?;
+        Ok(saved)
     }
 }
 
 impl Pull {
+    /// How finely the datasource keeps readings.
+    pub(in crate::store) fn resolution(&self) -> Resolution {
+        if self.faults.lack(Protection::Normalise) { Resolution::EXACT } else { self.resolution }
+    }
+
+    async fn write(
+        &mut self,
+        connection: &mut SqliteConnection,
+        gathered: Gathered,
+        change: Change,
+    ) -> Result<Saved, Error> {
+        let mut saved = Saved::default();
+        saved.counts.empty = gathered.empty;
+        saved.counts.rejected = gathered.rejected.len() as u64;
+        let mut issues: Vec<Issued> = gathered.rejected.into_iter().map(Issued::from).collect();
+        let groups = place::save(connection, self, &gathered.groups, change).await?;
+        let resources = place::save(connection, self, &gathered.resources, change).await?;
+        for placed in [groups, resources] {
+            saved.counts += placed.counts;
+            saved.conflicts += placed.conflicts;
+        }
+        saved.counts.updated += place::lose(connection, self, &gathered.gone).await?;
+        let names = Names::of(connection, &mut self.series, gathered.series, change.seq).await?;
+        let points = names.number(gathered.points);
+        self.save_points(connection, points, &names, &mut issues, change, &mut saved).await?;
+        if gathered.complete {
+            saved.counts += self.settle(connection, change).await?;
+        }
+        saved.alike = std::mem::take(&mut self.alike);
+        self.ensure_few_changes(connection, &saved).await?;
+        self.keep_issues(connection, &issues, change).await?;
+        move_cursor(connection, self, gathered.cursor.as_deref(), gathered.complete).await?;
+        add_counts(connection, self, &saved).await?;
+        Ok(saved)
+    }
+
     async fn save_points(
         &mut self,
         connection: &mut SqliteConnection,
-        points: Vec<Point>,
+        mut points: Vec<Point>,
         names: &Names,
         issues: &mut Vec<Issued>,
-        seq: i64,
-    ) -> Result<Counts, Error> {
-        let mut counts = Counts::default();
+        change: Change,
+        saved: &mut Saved,
+    ) -> Result<(), Error> {
+        self.find_steps(connection, &mut points).await?;
         let mut contradicted = Vec::new();
         let before = points.len();
         let mut points = last_of_each(points, &mut contradicted);
-        counts.superseded += (before - points.len()) as u64;
+        saved.counts.superseded += (before - points.len()) as u64;
         if !self.contradictions.is_empty() {
             let held_back = self.hold_back(&mut points, &mut contradicted);
-            counts.superseded += self.keep(connection, &held_back).await?;
+            saved.counts.superseded += self.keep(connection, &held_back).await?;
         }
-        let upserted =
-            reading::upsert(connection, &points, self.origin, seq, self.pass_seq).await?;
+        let settled = self.meet_edits(connection, &mut points, change).await?;
+        self.push_anew(connection, &settled, change).await?;
+        saved.counts.unchanged += settled.unchanged;
+        saved.conflicts += settled.conflicts;
+        saved.closed.extend(settled.closed);
+        let upserted = self.upsert(connection, &points, change).await?;
         contradicted.extend(find(&points, &upserted.contradicted));
         issues.extend(contradicted.iter().map(|point| names.contradicted(point)));
         contradicted.extend(find(&points, &upserted.repeated));
         self.remember(connection, &contradicted).await?;
-        reading::log_changes(connection, &self.sync.organisation, &upserted, seq).await?;
-        counts += upserted.counts;
-        Ok(counts)
+        saved.counts += upserted.counts;
+        Ok(())
     }
 
     /// At the end of a pass: writes what was held back, and drops issues that were not met again.
     async fn settle(
         &mut self,
         connection: &mut SqliteConnection,
-        seq: i64,
+        change: Change,
     ) -> Result<Counts, Error> {
         let met = self.contradictions.iter().filter_map(|(&(series, time), met)| {
-            met.map(|(value, quality)| Point { series, time, value, row: 0, quality })
+            let (value, quality) = (*met)?;
+            Some(Point { series, time, value, row: 0, quality, updated: 0 })
         });
         let mut points: Vec<Point> = met.collect();
         points.sort_by_key(|point| (point.series, point.time));
-        let upserted: Upserted =
-            reading::upsert(connection, &points, self.origin, seq, self.pass_seq).await?;
-        reading::log_changes(connection, &self.sync.organisation, &upserted, seq).await?;
+        let settled = self.meet_edits(connection, &mut points, change).await?;
+        self.push_anew(connection, &settled, change).await?;
+        let mut counts = self.upsert(connection, &points, change).await?.counts;
+        counts.unchanged += settled.unchanged;
         for met in self.contradictions.values_mut() {
             *met = None;
         }
-        Ok(upserted.counts)
+        Ok(counts)
     }
 
-    async fn save_issues(
+    async fn upsert(
+        &self,
+        connection: &mut SqliteConnection,
+        points: &[Point],
+        change: Change,
+    ) -> Result<Upserted, Error> {
+        let how = Writing {
+            origin: self.origin,
+            seq: change.seq,
+            pass_seq: self.pass_seq,
+            tolerance: self.resolution().tolerance(),
+        };
+        let upserted = reading::upsert(connection, points, how).await?;
+        let organisation = &self.sync.organisation;
+        change::log(connection, organisation, change, &upserted.changed).await?;
+        Ok(upserted)
+    }
+
+    /// Readings of ours that won: the log brings them again.
+    async fn push_anew(
+        &self,
+        connection: &mut SqliteConnection,
+        settled: &Settled,
+        change: Change,
+    ) -> Result<(), Error> {
+        let ours = Change { origin: 0, ..change };
+        reading::touch(connection, &self.sync.organisation, &settled.won, ours).await
+    }
+
+    /// Many changes at once are more often a mistake there than the truth: they are asked for.
+    async fn ensure_few_changes(
+        &self,
+        connection: &mut SqliteConnection,
+        saved: &Saved,
+    ) -> Result<(), Error> {
+        let updated = self.updated + saved.counts.updated;
+        if self.rehearsal || self.held.confirmed || updated <= CHANGES_MIN {
+            return Ok(());
+        }
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS readings FROM series JOIN reading \
+             ON reading.series_id = series.id WHERE owner = $1",
+        )
+        .bind(self.sync.datasource.as_str())
+        .fetch_one(connection)
+        .await?;
+        let there = row.get::<i64, _>("readings").unsigned_abs();
+        let percent = u64::from(self.sync.rules.change_percent_max);
+        if updated.saturating_mul(100) <= there.saturating_mul(percent) {
+            return Ok(());
+        }
+        Err(Error::Unconfirmed(format!(
+            "it would change {updated} of the {there} readings of this datasource, and may change \
+             {percent} per cent without being asked for"
+        )))
+    }
+
+    async fn keep_issues(
         &mut self,
         connection: &mut SqliteConnection,
         issues: &[Issued],
-        now: Timestamp,
+        change: Change,
     ) -> Result<(), Error> {
-        for issue in issues {
-            let kept = sqlx::query(
-                "INSERT INTO issue (sync, datatype, place, kind, reason, raw, run, pass, since) \
-                 SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9 WHERE $10 < $11 OR EXISTS (SELECT 1 \
-                 FROM issue WHERE sync = $1 AND datatype = $2 AND place = $3) \
-                 ON CONFLICT (sync, datatype, place) DO UPDATE SET kind = excluded.kind, \
-                 reason = excluded.reason, raw = excluded.raw, run = excluded.run, \
-                 pass = excluded.pass RETURNING since",
-            )
-            .bind(self.sync.id.as_str())
-            .bind(self.datatype.as_str())
-            .bind(&issue.place)
-            .bind(issue.kind.as_str())
-            .bind(&issue.reason)
-            .bind(&issue.raw)
-            .bind(self.held.run.as_str())
-            .bind(self.pass)
-            .bind(now)
-            .bind(self.issues)
-            .bind(ISSUES_KEPT_MAX)
-            .fetch_optional(&mut *connection)
-            .await?;
-            self.issues += i64::from(kept.is_some_and(|row| row.get::<i64, _>("since") == now));
-        }
-        Ok(())
+        let parked: Vec<Issued> =
+            self.series.parked.drain(..).map(|id| issue::parked(&id)).collect();
+        let keeper = Keeper {
+            sync: &self.sync.id,
+            datatype: self.datatype,
+            run: &self.held.run,
+            pass: self.pass,
+            part: self.part,
+            now: change.at,
+        };
+        issue::keep(connection, keeper, issues).await?;
+        issue::keep(connection, Keeper { pass: LASTING, ..keeper }, &parked).await
     }
-}
 
-fn rejected(rejection: crate::domain::page::Rejection) -> Issued {
-    Issued {
-        kind: IssueKind::Rejected,
-        place: rejection.place,
-        reason: rejection.reason,
-        raw: rejection.raw,
-    }
-}
-
-async fn fence(connection: &mut SqliteConnection, pull: &Pull) -> Result<(), Error> {
-    let held = sqlx::query("UPDATE run SET state = 'running' WHERE id = $1 AND lease = $2")
-        .bind(pull.held.run.as_str())
-        .bind(pull.held.lease.as_str())
-        .execute(connection)
-        .await?;
-    if held.rows_affected() == 0 { Err(Error::LostLease) } else { Ok(()) }
-}
-
-/// Taken inside the transaction, so that the order of `seq` is the order of commits.
-async fn next_seq(connection: &mut SqliteConnection, pull: &Pull) -> Result<i64, Error> {
-    let row = sqlx::query("UPDATE organisation SET seq = seq + 1 WHERE id = $1 RETURNING seq")
-        .bind(pull.sync.organisation.as_str())
+    /// What was sent and may have arrived must not be made a second time here.
+    pub(in crate::store) async fn refuse_uncertain(
+        &self,
+        connection: &mut SqliteConnection,
+        what: &'static str,
+    ) -> Result<(), Error> {
+        let row = sqlx::query(
+            "SELECT EXISTS (SELECT 1 FROM outbox_place JOIN sync ON sync.id = outbox_place.sync \
+             WHERE sync.datasource = $1 AND datatype = $2 AND state IN ('sent', 'unknown')) \
+             AS found",
+        )
+        .bind(self.sync.datasource.as_str())
+        .bind(what)
         .fetch_one(connection)
         .await?;
-    Ok(row.get("seq"))
+        if row.get::<i64, _>("found") != 0 { Err(Error::Uncertain { what }) } else { Ok(()) }
+    }
 }
 
 async fn move_cursor(
@@ -307,22 +359,26 @@ async fn move_cursor(
 ) -> Result<(), Error> {
     sqlx::query(
         "UPDATE cursor SET cursor = $1, complete = $2 WHERE sync = $3 AND datatype = $4 \
-         AND pass = $5",
+         AND pass = $5 AND part = $6",
     )
     .bind(cursor)
     .bind(i64::from(complete))
     .bind(pull.sync.id.as_str())
     .bind(pull.datatype.as_str())
     .bind(pull.pass)
+    .bind(pull.part)
     .execute(&mut *connection)
     .await?;
     if complete {
-        sqlx::query("DELETE FROM issue WHERE sync = $1 AND datatype = $2 AND pass < $3")
-            .bind(pull.sync.id.as_str())
-            .bind(pull.datatype.as_str())
-            .bind(pull.pass)
-            .execute(connection)
-            .await?;
+        sqlx::query(
+            "DELETE FROM issue WHERE sync = $1 AND datatype = $2 AND pass < $3 AND part = $4",
+        )
+        .bind(pull.sync.id.as_str())
+        .bind(pull.datatype.as_str())
+        .bind(pull.pass)
+        .bind(pull.part)
+        .execute(connection)
+        .await?;
     }
     Ok(())
 }
@@ -330,9 +386,11 @@ async fn move_cursor(
 async fn add_counts(
     connection: &mut SqliteConnection,
     pull: &Pull,
-    counts: &Counts,
+    saved: &Saved,
 ) -> Result<(), Error> {
+    let counts = saved.counts;
     let columns = [
+        ("conflicts", saved.conflicts),
         ("created", counts.created),
         ("updated", counts.updated),
         ("unchanged", counts.unchanged),

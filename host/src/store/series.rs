@@ -8,7 +8,8 @@ use crate::domain::id::{DatasourceId, OrganisationId, ResourceId};
 use crate::domain::page::Series;
 use crate::domain::sync::MissingResource;
 
-use super::Error;
+use super::base::claim;
+use super::{Error, link};
 
 /// Finds series by what one datasource calls them.
 #[derive(Debug)]
@@ -18,6 +19,8 @@ pub(in crate::store) struct SeriesFinder {
     origin: i64,
     missing_resource: MissingResource,
     known: HashMap<Series, i64>,
+    /// Resources that readings wait for, made since they were last taken.
+    pub(in crate::store) parked: Vec<String>,
 }
 
 impl SeriesFinder {
@@ -27,7 +30,14 @@ impl SeriesFinder {
         origin: i64,
         missing_resource: MissingResource,
     ) -> Self {
-        Self { organisation, datasource, origin, missing_resource, known: HashMap::new() }
+        Self {
+            organisation,
+            datasource,
+            origin,
+            missing_resource,
+            known: HashMap::new(),
+            parked: Vec::new(),
+        }
     }
 
     /// The number of a series; made, with its resource, where it is new.
@@ -49,6 +59,7 @@ impl SeriesFinder {
     /// After a rollback: what was made in the transaction is not there.
     pub(in crate::store) fn forget(&mut self) {
         self.known.clear();
+        self.parked.clear();
     }
 
     async fn of_resource(
@@ -68,7 +79,10 @@ impl SeriesFinder {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(row) = found else { return self.insert(transaction, resource, series).await };
-        let owner: Option<String> = row.get("owner");
+        let (id, owner): (i64, Option<String>) = (row.get("id"), row.get("owner"));
+        if owner.is_none() {
+            claim(transaction, self.datasource.as_str(), self.origin, id).await?;
+        }
         if owner.is_some_and(|owner| owner != self.datasource.as_str()) {
             return Err(Error::Owned(format!(
                 "the series {:?} of {:?} is pulled from another datasource already: two would \
@@ -76,7 +90,7 @@ impl SeriesFinder {
                 series.property, series.resource
             )));
         }
-        Ok(row.get("id"))
+        Ok(id)
     }
 
     async fn insert(
@@ -101,13 +115,17 @@ impl SeriesFinder {
     }
 
     async fn resource(
-        &self,
+        &mut self,
         transaction: &mut SqliteConnection,
         external_id: &str,
         seq: i64,
     ) -> Result<String, Error> {
-        if let Some(id) = linked(transaction, &self.datasource, "resource", external_id).await? {
+        let datasource = self.datasource.as_str();
+        if let Some(id) = link::ours(transaction, datasource, "resource", external_id).await? {
             return Ok(id);
+        }
+        if self.missing_resource == MissingResource::Park {
+            self.parked.push(external_id.to_owned());
         }
         let id = ResourceId::random();
         sqlx::query(
@@ -122,43 +140,7 @@ impl SeriesFinder {
         .bind(seq)
         .execute(&mut *transaction)
         .await?;
-        link(transaction, &self.datasource, "resource", external_id, id.as_str()).await?;
+        link::make(transaction, datasource, "resource", external_id, id.as_str(), None).await?;
         Ok(id.as_str().to_owned())
     }
-}
-
-/// Which of ours an external id is.
-pub(in crate::store) async fn linked(
-    transaction: &mut SqliteConnection,
-    datasource: &DatasourceId,
-    kind: &str,
-    external_id: &str,
-) -> Result<Option<String>, Error> {
-    let row = sqlx::query(
-        "SELECT our_id FROM link WHERE datasource = $1 AND kind = $2 AND external_id = $3",
-    )
-    .bind(datasource.as_str())
-    .bind(kind)
-    .bind(external_id)
-    .fetch_optional(transaction)
-    .await?;
-    Ok(row.map(|row| row.get("our_id")))
-}
-
-/// Remembers which of ours an external id is.
-pub(in crate::store) async fn link(
-    transaction: &mut SqliteConnection,
-    datasource: &DatasourceId,
-    kind: &str,
-    external_id: &str,
-    our_id: &str,
-) -> Result<(), Error> {
-    sqlx::query("INSERT INTO link (datasource, kind, external_id, our_id) VALUES ($1, $2, $3, $4)")
-        .bind(datasource.as_str())
-        .bind(kind)
-        .bind(external_id)
-        .bind(our_id)
-        .execute(transaction)
-        .await?;
-    Ok(())
 }

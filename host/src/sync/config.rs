@@ -7,7 +7,6 @@ use crate::domain::digest::hex;
 use crate::domain::file::File;
 use crate::domain::organisation::Organisation;
 use crate::domain::plugin::{Description, Remark};
-use crate::domain::sync::Selection;
 
 /// Mistakes shown at once.
 const MISTAKES_MAX: usize = 20;
@@ -69,14 +68,10 @@ pub(super) fn missing_file(
 }
 
 /// What a cursor belongs to.
-pub(super) fn digest(config: &Value, only: &Selection, plugin: &str) -> String {
+pub(super) fn digest(config: &Value, plugin: &str) -> String {
     let mut hasher = Sha256::new();
     hasher.update(config.to_string());
     hasher.update([0]);
-    for id in only.ids() {
-        hasher.update(id);
-        hasher.update([0]);
-    }
     hasher.update(plugin);
     hex(&hasher.finalize())
 }

@@ -81,14 +81,28 @@ fn ensure_granted(description: &Description) -> Result<(), Refusal> {
 }
 
 fn ensure_supported(sync: &Sync, description: &Description) -> Result<(), Refusal> {
-    if let Some(method) = sync.methods.iter().find(|it| **it != Method::PullFromDatasource) {
-        return Err(Refusal::Unsupported(format!("{method} is not there yet")));
+    let does = |method| sync.methods.contains(&method);
+    let (pulls, pushes) = (does(Method::PullFromDatasource), does(Method::PushToDatasource));
+    if !pulls && !pushes {
+        return Err(Refusal::Unsupported(
+            "the sync has no method that OurWater starts: the other system posts to it, or reads \
+             from it"
+                .to_owned(),
+        ));
     }
-    let missing = |datatype: &&Datatype| !description.gets.contains(datatype);
+    let (gives, takes) = (&description.gets, &description.pushes);
+    let name = &description.name;
+    if pushes && !sync.datatypes.iter().any(|datatype| takes.contains(datatype)) {
+        return Err(Refusal::Unsupported(format!(
+            "the plugin {name} takes none of what the sync pushes: take push-to-datasource out of it"
+        )));
+    }
+    let missing = |datatype: &&Datatype| {
+        !(pulls && gives.contains(datatype) || pushes && takes.contains(datatype))
+    };
     match sync.datatypes.iter().find(missing) {
         Some(datatype) => Err(Refusal::Unsupported(format!(
-            "the plugin {} gives no {datatype}; take it out of the sync",
-            description.name
+            "the plugin {name} gives no {datatype}; take it out of the sync"
         ))),
         None => Ok(()),
     }

@@ -9,13 +9,16 @@ use tokio::task::JoinHandle;
 
 use crate::domain::clock::Clock;
 use crate::domain::datasource::Datasource;
+use crate::domain::faults::{Faults, Point};
 use crate::domain::page::{Page, PageRequest};
-use crate::domain::plugin::Failure;
+use crate::domain::plan::Resolution;
+use crate::domain::plugin::{Failure, Paging};
 use crate::domain::sync::{Datatype, Sync};
 use crate::store::cursor::Standing;
 use crate::store::run::Held;
-use crate::store::{self, Gathered, Store};
+use crate::store::{self, Gathered, Pulling, Store};
 
+use super::part::{self, Part};
 use super::source::Source;
 
 /// Pages without any record that may follow each other.
@@ -85,8 +88,16 @@ pub struct Job {
     pub sync: Sync,
     /// From where.
     pub datasource: Datasource,
-    /// What cursors belong to, but for the datatype.
+    /// What cursors belong to, but for the datatype and the selection.
     pub digest: String,
+    /// How finely the datasource keeps readings.
+    pub resolution: Resolution,
+    /// How the plugin pages readings.
+    pub paging: Paging,
+    /// It is tried out on a copy of the database.
+    pub rehearsal: bool,
+    /// What a simulation does to the process.
+    pub faults: Faults,
     /// Where it tells how far it is.
     pub progress: Arc<Progress>,
     /// How much it holds in memory.
@@ -95,22 +106,42 @@ pub struct Job {
     pub cancel: watch::Receiver<bool>,
 }
 
+impl Job {
+    /// What a simulation does to the process.
+    pub(super) fn faults(&self) -> &Faults {
+        &self.faults
+    }
+}
+
 /// Pulls one datatype to the end of the data; gives the source back.
 pub async fn pull<S: Source>(job: &Job, source: S, datatype: Datatype) -> Result<S, Error> {
-    let standing = job.store.standing(&job.sync.id, datatype).await?;
-    let cursor = match standing.filter(|standing| goes_on(job, standing)) {
-        Some(standing) => standing.cursor,
-        None => begin_pass(job, datatype).await?,
+    let mut source = source;
+    for part in part::parts(job, datatype).await? {
+        source = pull_part(job, source, datatype, &part).await?;
+    }
+    Ok(source)
+}
+
+async fn pull_part<S: Source>(
+    job: &Job,
+    source: S,
+    datatype: Datatype,
+    part: &Part,
+) -> Result<S, Error> {
+    let standing = part.standing.as_ref().filter(|standing| goes_on(job, standing));
+    let cursor = match standing {
+        Some(standing) => standing.cursor.clone(),
+        None => begin_pass(job, datatype, part).await?,
     };
     let fresh = cursor.is_none();
-    match pull_from(job, source, datatype, cursor).await? {
+    match pull_from(job, source, (datatype, part), cursor).await? {
         (source, None) => Ok(source),
         (_, Some(Failure::StaleCursor(why))) if fresh => {
             Err(Failure::Fault(format!("it called its own first cursors stale: {why}")).into())
         }
         (source, Some(Failure::StaleCursor(_))) => {
-            let cursor = begin_pass(job, datatype).await?;
-            match pull_from(job, source, datatype, cursor).await? {
+            let cursor = begin_pass(job, datatype, part).await?;
+            match pull_from(job, source, (datatype, part), cursor).await? {
                 (source, None) => Ok(source),
                 (_, Some(failure)) => Err(failure.into()),
             }
@@ -125,8 +156,9 @@ fn goes_on(job: &Job, standing: &Standing) -> bool {
     standing.digest == job.digest && (begun_here || !standing.complete || !job.held.rewind)
 }
 
-async fn begin_pass(job: &Job, datatype: Datatype) -> Result<Option<String>, Error> {
-    job.store.begin_pass(&job.sync.id, datatype, &job.digest, &job.held.run).await?;
+async fn begin_pass(job: &Job, datatype: Datatype, part: &Part) -> Result<Option<String>, Error> {
+    let (sync, asked) = (&job.sync.id, (part.number, part.only.as_slice()));
+    job.store.begin_pass(sync, datatype, asked, &job.digest, &job.held.run).await?;
     Ok(None)
 }
 
@@ -134,21 +166,30 @@ async fn begin_pass(job: &Job, datatype: Datatype) -> Result<Option<String>, Err
 async fn pull_from<S: Source>(
     job: &Job,
     source: S,
-    datatype: Datatype,
+    (datatype, part): (Datatype, &Part),
     cursor: Option<String>,
 ) -> Result<(S, Option<Failure>), Error> {
-    let mut pull = job.store.begin_pull(&job.held, &job.sync, &job.datasource, datatype).await?;
+    let how = Pulling { resolution: job.resolution, rehearsal: job.rehearsal };
+    let what = (datatype, part.number);
+    let mut pull = job.store.begin_pull(&job.held, &job.sync, &job.datasource, what, how).await?;
+    let from_none = cursor.is_none();
     let request = PageRequest {
         datatype,
         cursor,
         limit: job.tuning.page_records_max,
         since: None,
-        only: job.sync.only.ids().to_vec(),
+        only: part.only.clone(),
     };
     let (mut pages, fetching) = fetch(source, request, job.cancel.clone());
     let mut gathered = Gathered::default();
+    let mut empty = true;
     while let Some(page) = pages.recv().await {
+        job.faults().reach(Point::PageFetched).await.map_err(store::Error::from)?;
         tell(&job.progress, &page);
+        empty &= is_empty(&page);
+        if empty && from_none && !page.more {
+            ensure_was_empty(job, datatype).await?;
+        }
         gathered.add(page);
         if gathered.full(job.tuning.gather_records_max) {
             job.store.save(&mut pull, std::mem::take(&mut gathered), job.clock.now()).await?;
@@ -162,6 +203,20 @@ async fn pull_from<S: Source>(
         return Err(Error::Cancelled);
     }
     Ok((source, failure))
+}
+
+/// A source that suddenly holds nothing has more often lost its data than its subject.
+async fn ensure_was_empty(job: &Job, datatype: Datatype) -> Result<(), Error> {
+    if job.rehearsal || job.held.confirmed {
+        return Ok(());
+    }
+    match job.store.brought(&job.datasource.id, datatype).await? {
+        false => Ok(()),
+        true => Err(store::Error::Unconfirmed(format!(
+            "the datasource gives no {datatype} at all, and gave some before"
+        ))
+        .into()),
+    }
 }
 
 fn tell(progress: &Progress, page: &Page) {
@@ -216,21 +271,48 @@ async fn try_to_get<S: Source>(
     request: &PageRequest,
     cancel: &mut watch::Receiver<bool>,
 ) -> Result<Page, Failure> {
-    let mut backoff = BACKOFF_MIN;
-    let mut tries = 1;
+    let mut backoff = Backoff::default();
     loop {
-        let failure = match source.get(request).await {
-            Err(failure @ Failure::Unavailable { .. }) if tries < TRIES_MAX => failure,
+        match source.get(request).await {
+            Err(failure @ Failure::Unavailable { .. }) => backoff.wait(failure, cancel).await?,
             answer => return answer,
-        };
+        }
+    }
+}
+
+/// Waits that grow from try to try.
+#[derive(Debug)]
+pub(super) struct Backoff {
+    tries: u32,
+    pause: Duration,
+}
+
+impl Default for Backoff {
+    fn default() -> Self {
+        Self { tries: 1, pause: BACKOFF_MIN }
+    }
+}
+
+impl Backoff {
+    /// Waits before another try, as long as the source asked for or longer; after the last try, or
+    /// when a person cancels, the failure is all there is.
+    pub(super) async fn wait(
+        &mut self,
+        failure: Failure,
+        cancel: &mut watch::Receiver<bool>,
+    ) -> Result<(), Failure> {
         let Failure::Unavailable { after_ms, .. } = &failure else { return Err(failure) };
+        if self.tries >= TRIES_MAX {
+            return Err(failure);
+        }
         let asked = Duration::from_millis(after_ms.unwrap_or_default()).min(BACKOFF_MAX);
-        let jitter = backoff.mul_f64(rand::random::<f64>() / 2.0);
+        let jitter = self.pause.mul_f64(rand::random::<f64>() / 2.0);
         tokio::select! {
-            () = tokio::time::sleep(asked.max(backoff + jitter)) => {}
+            () = tokio::time::sleep(asked.max(self.pause + jitter)) => {}
             _ = cancel.wait_for(|cancelled| *cancelled) => return Err(failure),
         }
-        backoff = (backoff * 2).min(BACKOFF_MAX);
-        tries += 1;
+        self.pause = (self.pause * 2).min(BACKOFF_MAX);
+        self.tries += 1;
+        Ok(())
     }
 }

@@ -7,10 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result, bail, ensure};
 use ourwater::app::{App, Settings};
 use ourwater::domain::clock::Clock;
+use ourwater::domain::faults::Faults;
 use ourwater::domain::id::OrganisationId;
 use ourwater::domain::organisation::{Limits, Zone};
 use ourwater::domain::page::{Page, PageRequest};
-use ourwater::domain::plugin::Failure;
+use ourwater::domain::plan::Resolution;
+use ourwater::domain::plugin::{Failure, Paging};
 use ourwater::domain::run::{Run, RunState};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::NewDatasource;
@@ -49,7 +51,7 @@ pub(crate) async fn prepare(database: &Path, csv: &Path) -> Result<()> {
         one_time: false,
         enabled: true,
         missing_resource: MissingResource::Create,
-            rules: Rules::default(),
+        rules: Rules::default(),
     };
     store.create_sync(&organisation.id, new, clock).await?;
     Ok(())
@@ -60,7 +62,10 @@ pub(crate) async fn import(database: &Path, again: bool) -> Result<Value> {
     let app = open(database).await?;
     let (organisation, sync) = the_sync(&app.store).await?;
     let meter = Meter::start();
-    let run = app.engine.trigger(&organisation, &sync.id, Trigger { rewind: again }).await?;
+    let run = app
+        .engine
+        .trigger(&organisation, &sync.id, Trigger { rewind: again, confirm: true })
+        .await?;
     let run = app.engine.wait(&organisation, &run, None).await?;
     let measured = meter.stop(rows(&run, again)?)?;
     stored(&app.store, &organisation, &measured).await
@@ -102,10 +107,11 @@ async fn pull_from(database: &Path, source: impl Source) -> Result<Value> {
     let (organisation, sync) = the_sync(&store).await?;
     let clock = Clock::System;
     let meter = Meter::start();
-    let begun = store.begin_run(&sync, "bench", false, clock.now()).await?;
+    let begun = store.begin_run(&sync, "bench", Trigger::default(), clock.now()).await?;
     let Begun::Held(held) = begun else { bail!("it is running already") };
+    let methods = sync.methods.clone();
     pull_run(&store, &clock, &held, sync, source).await?;
-    store.end_run(&held, RunState::Completed, None, clock.now()).await?;
+    store.end_run(&held, &methods, RunState::Completed, None, clock.now()).await?;
     let run = store.run(&organisation, &held.run).await?;
     let measured = meter.stop(rows(&run, false)?)?;
     stored(&store, &organisation, &measured).await
@@ -127,6 +133,10 @@ async fn pull_run(
         sync,
         datasource,
         digest: "bench".to_owned(),
+        resolution: Resolution::EXACT,
+        paging: Paging::Whole,
+        rehearsal: false,
+        faults: Faults::default(),
         progress: Arc::new(Progress::default()),
         tuning: Tuning::default(),
         cancel: cancelled,

@@ -127,7 +127,9 @@ impl Sync {
             }
             Command::Run { name, rewind } => {
                 let sync = find(&app, &organisation, &name).await?;
-                let run = run_to_end(&app, &organisation, &sync, Trigger { rewind, confirm: false }).await?;
+                let run =
+                    run_to_end(&app, &organisation, &sync, Trigger { rewind, confirm: false })
+                        .await?;
                 let report = RunReport::of(&app, &organisation, &sync, run).await?;
                 output.show(&report.text(), &report.json());
                 return Ok(report.exit_code());

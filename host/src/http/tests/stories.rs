@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Answer, World, request};
 use crate::domain::id::SyncId;
 use crate::domain::organisation::Limits;
+use crate::domain::run::Trigger;
 use crate::store::organisation::OrganisationChange;
 
 const WELLS: &str = "well,time,level\n\
@@ -84,7 +85,7 @@ async fn a_sync_that_runs_is_not_started_again() {
     let id = wells_sync(&world).await;
     let id: SyncId = id.parse().unwrap();
     let sync = world.app.store.sync(&world.ours.0.id, &id).await.unwrap();
-    world.app.store.begin_run(&sync, "digest", false, 1).await.unwrap();
+    world.app.store.begin_run(&sync, "digest", Trigger::default(), 1).await.unwrap();
     let running = world.app.store.last_run(&id).await.unwrap().unwrap();
     let refused = world.ask("POST", &format!("/api/functions/sync/{id}"), "").await;
     assert_eq!(refused.status, StatusCode::CONFLICT);

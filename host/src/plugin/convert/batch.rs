@@ -92,7 +92,9 @@ fn check_ids(receipt: &Receipt, batch: &Batch) -> Result<(), Failure> {
                 .any(|list| list.contains(&at))
     };
     match new.iter().enumerate().find(|(at, new)| **new && !told(*at)) {
-        Some((at, _)) => Err(contract(&format!("it took record {at}, which is new, without an id"))),
+        Some((at, _)) => {
+            Err(contract(&format!("it took record {at}, which is new, without an id")))
+        }
         None => Ok(()),
     }
 }

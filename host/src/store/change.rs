@@ -1,0 +1,151 @@
+//! The change log: every reading appears in it exactly once, at its last change, in order of commits.
+//!
+//! A row means the readings in its range whose `seq` equals its own. `seq` is taken by an update of
+//! the organisation's row inside the changing transaction: that row stays locked until the commit, so
+//! no later number can be committed before, and who has read up to a number has missed nothing.
+
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+
+use crate::domain::clock::Timestamp;
+use crate::domain::faults::Protection;
+use crate::domain::id::OrganisationId;
+
+use super::{Error, Store};
+
+/// Ranges written in one statement.
+const RANGES_MAX: usize = 500;
+
+/// A range is logged whole where at least one in so many of its readings changed.
+pub(in crate::store) const DENSE: i64 = 8;
+
+/// Readings of one series from a time to a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::store) struct Range {
+    pub(in crate::store) series: i64,
+    pub(in crate::store) first: i64,
+    pub(in crate::store) last: i64,
+}
+
+/// One change: its number, who made it and when.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::store) struct Change {
+    pub(in crate::store) seq: i64,
+    pub(in crate::store) origin: i64,
+    pub(in crate::store) at: Timestamp,
+}
+
+impl Store {
+    /// The number of the last change made in an organisation.
+    pub async fn last_seq(&self, organisation: &OrganisationId) -> Result<i64, Error> {
+        let row = sqlx::query("SELECT seq FROM organisation WHERE id = $1")
+            .bind(organisation.as_str())
+            .fetch_one(&self.write)
+            .await?;
+        Ok(row.get("seq"))
+    }
+
+    /// The number of the change that is going to be made in `connection`.
+    pub(in crate::store) async fn next_seq(
+        &self,
+        connection: &mut SqliteConnection,
+        organisation: &OrganisationId,
+        early: Option<i64>,
+    ) -> Result<i64, Error> {
+        match early {
+            Some(seq) => Ok(seq),
+            None => take(connection, organisation).await,
+        }
+    }
+
+    /// Where a simulation took the order of commits away: a number taken before the transaction.
+    pub(in crate::store) async fn early_seq(
+        &self,
+        organisation: &OrganisationId,
+    ) -> Result<Option<i64>, Error> {
+        if !self.faults.lack(Protection::Seq) {
+            return Ok(None);
+        }
+        let mut connection = self.write.acquire().await?;
+        take(&mut connection, organisation).await.map(Some)
+    }
+}
+
+/// Adds ranges to the log.
+pub(in crate::store) async fn log(
+    connection: &mut SqliteConnection,
+    organisation: &OrganisationId,
+    change: Change,
+    ranges: &[Range],
+) -> Result<(), Error> {
+    for ranges in ranges.chunks(RANGES_MAX) {
+        let sql = format!(
+            "INSERT INTO change (organisation, seq, series_id, first, last, origin, at) VALUES {} \
+             ON CONFLICT DO NOTHING",
+            "(?,?,?,?,?,?,?),".repeat(ranges.len()).trim_end_matches(',')
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+        for range in ranges {
+            query = query
+                .bind(organisation.as_str())
+                .bind(change.seq)
+                .bind(range.series)
+                .bind(range.first)
+                .bind(range.last)
+                .bind(change.origin)
+                .bind(change.at);
+        }
+        query.execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Sorted keys as ranges: a series' keys are one range where they lie dense in it, else each is one,
+/// since a reader of the log looks at every reading of a range.
+pub(in crate::store) async fn ranges_of(
+    connection: &mut SqliteConnection,
+    keys: &[(i64, i64)],
+) -> Result<Vec<Range>, Error> {
+    let mut ranges = Vec::new();
+    for keys in keys.chunk_by(|one, other| one.0 == other.0) {
+        let (Some(&(series, first)), Some(&(_, last))) = (keys.first(), keys.last()) else {
+            continue;
+        };
+        if keys.len() > 1 && dense(connection, Range { series, first, last }, keys.len()).await? {
+            ranges.push(Range { series, first, last });
+        } else {
+            let one = |&(series, time): &(i64, i64)| Range { series, first: time, last: time };
+            ranges.extend(keys.iter().map(one));
+        }
+    }
+    Ok(ranges)
+}
+
+async fn dense(
+    connection: &mut SqliteConnection,
+    range: Range,
+    changed: usize,
+) -> Result<bool, Error> {
+    let most = i64::try_from(changed).unwrap_or(i64::MAX).saturating_mul(DENSE);
+    let row = sqlx::query(
+        "SELECT COUNT(*) AS readings FROM (SELECT 1 FROM reading WHERE series_id = $1 \
+         AND time BETWEEN $2 AND $3 LIMIT $4)",
+    )
+    .bind(range.series)
+    .bind(range.first)
+    .bind(range.last)
+    .bind(most.saturating_add(1))
+    .fetch_one(connection)
+    .await?;
+    Ok(row.get::<i64, _>("readings") <= most)
+}
+
+async fn take(
+    connection: &mut SqliteConnection,
+    organisation: &OrganisationId,
+) -> Result<i64, Error> {
+    let row = sqlx::query("UPDATE organisation SET seq = seq + 1 WHERE id = $1 RETURNING seq")
+        .bind(organisation.as_str())
+        .fetch_one(connection)
+        .await?;
+    Ok(row.get("seq"))
+}

@@ -1,0 +1,386 @@
+//! Groups and resources to push: those made here that the other system has not, and those it has
+//! and that were changed here.
+
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
+
+use crate::domain::batch::{Batch, Keyed, Pushed as Items, Receipt};
+use crate::domain::faults::{Point, Protection};
+use crate::domain::merge::{Fields, same_fields};
+use crate::domain::page::{Group, Resource};
+use crate::domain::run::Pushed;
+use crate::domain::sync::Datatype;
+
+use super::super::link::{self, Base};
+use super::super::place::record::{Record, fields, of_fields};
+use super::super::{Error, Store, issue};
+use super::batch::{OutgoingPlaces, SentPlace};
+use super::receipt::{REFUSED, UNTRIED, pushed, staying, taken};
+use super::{Push, Retry, Waiting};
+
+impl Store {
+    /// Puts every group or resource that was changed since the last push into the outbox.
+    pub async fn enqueue_places(&self, push: &Push, datatype: Datatype) -> Result<(), Error> {
+        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let connection = &mut *transaction;
+        self.fence(connection, &push.held).await?;
+        let wanted = push.changed_places(connection, datatype).await?;
+        for (our_id, seq) in wanted {
+            sqlx::query(
+                "INSERT INTO outbox_place (sync, datatype, our_id, record, seq, state, lease) \
+                 VALUES ($1, $2, $3, '', $4, $5, '') ON CONFLICT (sync, datatype, our_id) \
+                 DO UPDATE SET seq = excluded.seq, lease = '', state = CASE \
+                 WHEN outbox_place.state IN ('sent', 'unknown') THEN outbox_place.state \
+                 ELSE excluded.state END",
+            )
+            .bind(push.sync.id.as_str())
+            .bind(datatype.as_str())
+            .bind(our_id)
+            .bind(seq)
+            .bind(UNTRIED)
+            .execute(&mut *connection)
+            .await?;
+        }
+        push.pass_places(connection, datatype).await?;
+        self.faults.reach(Point::BatchWritten).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The next batch of at most `limit` groups or resources from the outbox; none: nothing waits.
+    pub async fn next_places(
+        &self,
+        push: &Push,
+        datatype: Datatype,
+        retry: Retry,
+        limit: usize,
+    ) -> Result<Option<OutgoingPlaces>, Error> {
+        match datatype {
+            Datatype::Group => self.places::<Group>(push, datatype, retry, limit).await,
+            Datatype::Resource | Datatype::Reading => {
+                self.places::<Resource>(push, datatype, retry, limit).await
+            }
+        }
+    }
+
+    async fn places<T: Record + Wrapped>(
+        &self,
+        push: &Push,
+        datatype: Datatype,
+        retry: Retry,
+        limit: usize,
+    ) -> Result<Option<OutgoingPlaces>, Error> {
+        loop {
+            let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
+            let connection = &mut *transaction;
+            self.fence(connection, &push.held).await?;
+            let rows = push.waiting(connection, datatype, retry, limit).await?;
+            if rows.is_empty() {
+                return Ok(None);
+            }
+            let (mut keyed, mut sent) = (Vec::new(), Vec::new());
+            for (our_id, before) in rows {
+                let before = (retry == Retry::Uncertain).then_some(before);
+                if let Some((one, place)) = push.send::<T>(connection, &our_id, before).await? {
+                    keyed.push(one);
+                    sent.push(place);
+                }
+            }
+            let uncertain = retry == Retry::Uncertain && !self.faults.lack(Protection::Uncertain);
+            self.faults.reach(Point::BatchWritten).await?;
+            transaction.commit().await?;
+            if !sent.is_empty() {
+                self.faults.reach(Point::BatchKept).await?;
+                let batch = Batch { items: T::wrap(keyed), uncertain };
+                return Ok(Some(OutgoingPlaces { batch, sent }));
+            }
+        }
+    }
+
+    /// Saves what became of a batch of groups or resources.
+    pub async fn acknowledge_places(
+        &self,
+        push: &Push,
+        datatype: Datatype,
+        outgoing: &OutgoingPlaces,
+        receipt: &Receipt,
+        now: i64,
+    ) -> Result<Pushed, Error> {
+        let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
+        let connection = &mut *transaction;
+        self.fence(connection, &push.held).await?;
+        for (at, state, reason) in staying(receipt) {
+            let Some(sent) = outgoing.sent.get(at) else { continue };
+            push.place_stays(connection, datatype, &sent.our_id, state).await?;
+            let place = push.place_name(datatype, sent);
+            push.keep_issue(connection, datatype, place, state, reason, now).await?;
+        }
+        let mut pushed = pushed(receipt);
+        for at in taken(receipt, outgoing.sent.len()) {
+            let Some(sent) = outgoing.sent.get(at) else { continue };
+            let given = receipt.ids.iter().find(|(it, _)| *it == at).map(|(_, id)| id.clone());
+            let Some(id) = sent.id.clone().or(given) else { continue };
+            if let Some(reason) = push.agree_place(connection, datatype, sent, &id).await? {
+                pushed.refused += 1;
+                push.place_stays(connection, datatype, &sent.our_id, REFUSED).await?;
+                let place = push.place_name(datatype, sent);
+                push.keep_issue(connection, datatype, place, REFUSED, &reason, now).await?;
+            }
+        }
+        push.count(connection, pushed).await?;
+        self.faults.reach(Point::ReceiptWritten).await?;
+        transaction.commit().await?;
+        self.faults.reach(Point::ReceiptSaved).await?;
+        Ok(pushed)
+    }
+
+    pub(super) async fn waiting_places(
+        &self,
+        push: &Push,
+        datatype: Datatype,
+    ) -> Result<Waiting, Error> {
+        let mut connection = self.write.acquire().await?;
+        let mut waiting = Waiting::default();
+        for (our_id, _) in push.changed_places(&mut connection, datatype).await? {
+            let datasource = push.sync.datasource.as_str();
+            let id = link::theirs(&mut connection, datasource, datatype.as_str(), &our_id).await?;
+            if id.is_some() { waiting.update += 1 } else { waiting.create += 1 }
+        }
+        let row = sqlx::query(
+            "SELECT COUNT(*) AS waiting FROM outbox_place WHERE sync = $1 AND datatype = $2",
+        )
+        .bind(push.sync.id.as_str())
+        .bind(datatype.as_str())
+        .fetch_one(&mut *connection)
+        .await?;
+        waiting.retry = row.get::<i64, _>("waiting").unsigned_abs();
+        Ok(waiting)
+    }
+}
+
+/// Records that make a batch.
+pub(super) trait Wrapped: Sized {
+    /// As the items of a batch.
+    fn wrap(records: Vec<Keyed<Self>>) -> Items;
+    /// What people call it.
+    fn name(&self) -> &str;
+}
+
+impl Wrapped for Group {
+    fn wrap(records: Vec<Keyed<Self>>) -> Items {
+        Items::Groups(records)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Wrapped for Resource {
+    fn wrap(records: Vec<Keyed<Self>>) -> Items {
+        Items::Resources(records)
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Push {
+    /// Our ids and the numbers of their last changes.
+    async fn changed_places(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+    ) -> Result<Vec<(String, i64)>, Error> {
+        let table = table(datatype);
+        let echo = if self.faults.lack(Protection::Echo) { "" } else { "AND origin <> $4" };
+        let sql = format!(
+            "SELECT id, seq, origin, (SELECT MIN(external_id) FROM link WHERE datasource = $1 \
+             AND kind = $2 AND our_id = place.id AND gone = 0) AS external_id FROM {table} AS place \
+             WHERE organisation = $3 AND described = 1 {echo} AND seq > COALESCE((SELECT seq \
+             FROM push WHERE sync = $5 AND datatype = $2), 0) AND seq <= $6 AND $4 > 0 \
+             AND NOT EXISTS (SELECT 1 FROM conflict WHERE datasource = $1 AND datatype = $2 \
+             AND series_id = 0 AND time = 0 AND our_id = place.id AND state = 'open') \
+             ORDER BY seq, id"
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(self.sync.datasource.as_str())
+            .bind(datatype.as_str())
+            .bind(self.sync.organisation.as_str())
+            .bind(self.origin)
+            .bind(self.sync.id.as_str())
+            .bind(self.upper)
+            .fetch_all(&mut *connection)
+            .await?;
+        let mut changed = Vec::new();
+        for row in rows {
+            let (id, external_id): (String, Option<String>) =
+                (row.get("id"), row.get("external_id"));
+            // What other datasources brought is theirs; what was made here is offered.
+            if external_id.is_none() && row.get::<i64, _>("origin") != 0 {
+                continue;
+            }
+            if self.selects(connection, &id, external_id.as_deref()).await?
+                && !self.agrees(connection, datatype, &id, external_id.as_deref()).await?
+            {
+                changed.push((id, row.get("seq")));
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Nothing of it differs from what both agreed on.
+    async fn agrees(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+        our_id: &str,
+        external_id: Option<&str>,
+    ) -> Result<bool, Error> {
+        let Some(external_id) = external_id else { return Ok(false) };
+        let datasource = self.sync.datasource.as_str();
+        let link = link::find(connection, datasource, datatype.as_str(), external_id).await?;
+        let Some(base) = link.and_then(|link| link.base) else { return Ok(false) };
+        let ours = match datatype {
+            Datatype::Group => fields(&Group::read(connection, datasource, our_id).await?)?,
+            _ => fields(&Resource::read(connection, datasource, our_id).await?)?,
+        };
+        Ok(same_fields(&ours, &base.fields))
+    }
+
+    async fn pass_places(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+    ) -> Result<(), Error> {
+        sqlx::query(
+            "INSERT INTO push (sync, datatype, seq, series_id, time) VALUES ($1, $2, $3, 0, 0) \
+             ON CONFLICT (sync, datatype) DO UPDATE SET seq = excluded.seq \
+             WHERE push.seq <> excluded.seq",
+        )
+        .bind(self.sync.id.as_str())
+        .bind(datatype.as_str())
+        .bind(self.upper)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    async fn waiting(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+        retry: Retry,
+        limit: usize,
+    ) -> Result<Vec<(String, String)>, Error> {
+        let sql = format!(
+            "SELECT our_id, record FROM outbox_place WHERE sync = $1 AND {} AND datatype = $3 \
+             AND $2 <> '' ORDER BY our_id LIMIT $4",
+            retry.condition()
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(self.sync.id.as_str())
+            .bind(self.held.lease.as_str())
+            .bind(datatype.as_str())
+            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+            .fetch_all(connection)
+            .await?;
+        Ok(rows.iter().map(|row| (row.get("our_id"), row.get("record"))).collect())
+    }
+
+    /// A record as it stands, or as it was sent `before`; marked as sent.
+    async fn send<T: Record + Wrapped>(
+        &self,
+        connection: &mut SqliteConnection,
+        our_id: &str,
+        before: Option<String>,
+    ) -> Result<Option<(Keyed<T>, SentPlace)>, Error> {
+        let datasource = self.sync.datasource.as_str();
+        let id = link::theirs(connection, datasource, T::WORD, our_id).await?;
+        let fields: Fields = match before.filter(|before| !before.is_empty()) {
+            Some(before) => serde_json::from_str(&before)
+                .map_err(|error| Error::unreadable("outbox_place", our_id, error))?,
+            None => fields(&T::read(connection, datasource, our_id).await?)?,
+        };
+        sqlx::query(
+            "UPDATE outbox_place SET state = 'sent', lease = $1, record = $2 \
+             WHERE sync = $3 AND datatype = $4 AND our_id = $5",
+        )
+        .bind(self.held.lease.as_str())
+        .bind(serde_json::Value::from(fields.clone()).to_string())
+        .bind(self.sync.id.as_str())
+        .bind(T::WORD)
+        .bind(our_id)
+        .execute(&mut *connection)
+        .await?;
+        let record: T = of_fields(id.as_deref().unwrap_or_default(), fields.clone())?;
+        let name = record.name().to_owned();
+        let place = SentPlace { our_id: our_id.to_owned(), name, id: id.clone(), fields };
+        Ok(Some((Keyed { key: our_id.to_owned(), new: id.is_none(), record }, place)))
+    }
+
+    async fn place_stays(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+        our_id: &str,
+        state: &str,
+    ) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE outbox_place SET state = $1, lease = $2 \
+             WHERE sync = $3 AND datatype = $4 AND our_id = $5",
+        )
+        .bind(state)
+        .bind(self.held.lease.as_str())
+        .bind(self.sync.id.as_str())
+        .bind(datatype.as_str())
+        .bind(our_id)
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// The other system has it as it was sent; or why it cannot be that record.
+    async fn agree_place(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+        sent: &SentPlace,
+        id: &str,
+    ) -> Result<Option<String>, Error> {
+        let (datasource, kind) = (self.sync.datasource.as_str(), datatype.as_str());
+        let base = Base { fields: sent.fields.clone(), sent: true };
+        match link::find(connection, datasource, kind, id).await? {
+            Some(link) if link.our_id != sent.our_id => {
+                return Ok(Some(format!(
+                    "the other system takes it for its {id}, which is another one here"
+                )));
+            }
+            Some(_) => link::agree(connection, datasource, kind, id, &base).await?,
+            None => {
+                link::make(connection, datasource, kind, id, &sent.our_id, Some(&base)).await?;
+            }
+        }
+        sqlx::query("DELETE FROM outbox_place WHERE sync = $1 AND datatype = $2 AND our_id = $3")
+            .bind(self.sync.id.as_str())
+            .bind(kind)
+            .bind(&sent.our_id)
+            .execute(&mut *connection)
+            .await?;
+        let place = self.place_name(datatype, sent);
+        issue::clear(connection, &self.sync.id, datatype, &place).await?;
+        Ok(None)
+    }
+
+    /// How people find it; the same on every try.
+    fn place_name(&self, datatype: Datatype, sent: &SentPlace) -> String {
+        format!("{datatype} {:?} ({})", sent.name, sent.our_id)
+    }
+}
+
+fn table(datatype: Datatype) -> &'static str {
+    match datatype {
+        Datatype::Group => Group::TABLE,
+        Datatype::Resource | Datatype::Reading => Resource::TABLE,
+    }
+}
