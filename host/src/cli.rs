@@ -129,6 +129,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         tuning: Tuning {
             page_records_max: arguments.page_records.unwrap_or(defaults.page_records_max),
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),
+            ..defaults
         },
     };
     match arguments.command {

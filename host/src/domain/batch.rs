@@ -8,8 +8,21 @@ use super::plugin::Failure;
 pub struct Batch {
     /// The records.
     pub items: Pushed,
+    /// What the other system had of each reading when it was last got, by place; empty: unknown.
+    pub bases: Vec<Base>,
     /// Each may have arrived in an earlier try: look before creating.
     pub uncertain: bool,
+}
+
+/// What the other system had of a reading when it was last got.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Base {
+    /// It is not got from there.
+    Unknown,
+    /// It had none.
+    Nothing,
+    /// A value.
+    Value(f64),
 }
 
 /// Records of one datatype.

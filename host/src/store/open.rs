@@ -38,6 +38,27 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Every lease belongs to a process that is gone: for who has just got the lock.
+    pub async fn interrupt_runs(&self) -> Result<(), Error> {
+        sqlx::query("UPDATE run SET state = 'interrupted', lease = NULL WHERE ended IS NULL")
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
+
+    /// Opened to be thrown away: nothing is waited for to reach the disk.
+    #[cfg(feature = "simulation")]
+    pub async fn open_volatile(path: &Path) -> Result<Self, Error> {
+        let options = options(path).create_if_missing(true).synchronous(SqliteSynchronous::Off);
+        let pool = SqlitePoolOptions::new().max_connections(1);
+        let write = pool.connect_with(options.clone()).await?;
+        sqlx::migrate!("./migrations").run(&write).await.map_err(|error| cannot(path, &error))?;
+        let read = readers(options.read_only(true)).await?;
+        Ok(Self { write, read, faults: Faults::default(), _lock: None })
+    }
+}
+
 async fn open_to_write(path: &Path) -> Result<Store, Error> {
     let lock = lock(path)?;
     let options = options(path)
@@ -48,12 +69,10 @@ async fn open_to_write(path: &Path) -> Result<Store, Error> {
         .pragma("wal_autocheckpoint", "4000");
     let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
     sqlx::migrate!("./migrations").run(&write).await.map_err(|error| cannot(path, &error))?;
-    // Every lease belongs to a process that is gone, since the lock was free.
-    sqlx::query("UPDATE run SET state = 'interrupted', lease = NULL WHERE ended IS NULL")
-        .execute(&write)
-        .await?;
     let read = readers(options.read_only(true)).await?;
-    Ok(Store { write, read, faults: Faults::default(), _lock: Some(Arc::new(lock)) })
+    let store = Store { write, read, faults: Faults::default(), _lock: Some(Arc::new(lock)) };
+    store.interrupt_runs().await?;
+    Ok(store)
 }
 
 async fn open_to_read(path: &Path) -> Result<Store, Error> {

@@ -58,11 +58,13 @@ pub struct Tuning {
     /// Records gathered before a commit. Sorted by time across 1,000 wells, a million readings cost
     /// 10.8 s at 2,000 a transaction and 1.6 s at 50,000.
     pub gather_records_max: usize,
+    /// The first wait before another try of what was unavailable; doubled each time.
+    pub backoff_min: Duration,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { page_records_max: 50_000, gather_records_max: 100_000 }
+        Self { page_records_max: 50_000, gather_records_max: 100_000, backoff_min: BACKOFF_MIN }
     }
 }
 
@@ -180,7 +182,7 @@ async fn pull_from<S: Source>(
         since: None,
         only: part.only.clone(),
     };
-    let (mut pages, fetching) = fetch(source, request, job.cancel.clone());
+    let (mut pages, fetching) = fetch(source, request, job.cancel.clone(), job.tuning);
     let mut gathered = Gathered::default();
     let mut empty = true;
     while let Some(page) = pages.recv().await {
@@ -234,6 +236,7 @@ fn fetch<S: Source>(
     mut source: S,
     mut request: PageRequest,
     mut cancel: watch::Receiver<bool>,
+    tuning: Tuning,
 ) -> (mpsc::Receiver<Page>, Fetching<S>) {
     let (send, receive) = mpsc::channel(PAGES_AHEAD);
     let fetching = tokio::spawn(async move {
@@ -242,7 +245,7 @@ fn fetch<S: Source>(
             if *cancel.borrow() {
                 return (source, None);
             }
-            let page = match try_to_get(&mut source, &request, &mut cancel).await {
+            let page = match try_to_get(&mut source, &request, &mut cancel, tuning).await {
                 Ok(page) => page,
                 Err(failure) => return (source, Some(failure)),
             };
@@ -270,8 +273,9 @@ async fn try_to_get<S: Source>(
     source: &mut S,
     request: &PageRequest,
     cancel: &mut watch::Receiver<bool>,
+    tuning: Tuning,
 ) -> Result<Page, Failure> {
-    let mut backoff = Backoff::default();
+    let mut backoff = Backoff::new(tuning);
     loop {
         match source.get(request).await {
             Err(failure @ Failure::Unavailable { .. }) => backoff.wait(failure, cancel).await?,
@@ -287,13 +291,11 @@ pub(super) struct Backoff {
     pause: Duration,
 }
 
-impl Default for Backoff {
-    fn default() -> Self {
-        Self { tries: 1, pause: BACKOFF_MIN }
-    }
-}
-
 impl Backoff {
+    pub(super) fn new(tuning: Tuning) -> Self {
+        Self { tries: 1, pause: tuning.backoff_min }
+    }
+
     /// Waits before another try, as long as the source asked for or longer; after the last try, or
     /// when a person cancels, the failure is all there is.
     pub(super) async fn wait(

@@ -65,7 +65,7 @@ impl Pushing<'_> {
     /// Sends batch after batch of what is tried again, or of what is new; what could not be tried
     /// while the other system was away is tried again after a wait.
     async fn all<S: Source>(&self, source: &mut S, retry: Option<Retry>) -> Result<(), Error> {
-        let mut backoff = Backoff::default();
+        let mut backoff = Backoff::new(self.job.tuning);
         let mut waiting = false;
         loop {
             if *self.job.cancel.borrow() {
@@ -80,7 +80,7 @@ impl Pushing<'_> {
                 return Ok(());
             };
             match self.send(source, way).await? {
-                None => backoff = Backoff::default(),
+                None => backoff = Backoff::new(self.job.tuning),
                 Some(failure) => {
                     let mut cancel = self.job.cancel.clone();
                     backoff.wait(failure, &mut cancel).await?;

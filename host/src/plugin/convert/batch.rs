@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::wit;
 use super::{TEXT_BYTES_MAX, contract, failure};
-use crate::domain::batch::{Batch, Keyed, Pushed, Receipt};
+use crate::domain::batch::{Base, Batch, Keyed, Pushed, Receipt};
 use crate::domain::page::{Group, Position, Readings, Resource};
 use crate::domain::plugin::Failure;
 use crate::domain::sync::is_external_id;
@@ -21,7 +21,12 @@ pub(in crate::plugin) fn batch(batch: &Batch) -> wit::Batch {
             (wit::Items::Readings(columns.iter().map(readings).collect()), Vec::new())
         }
     };
-    wit::Batch { items, keys, uncertain: batch.uncertain }
+    let bases = batch.bases.iter().map(|base| match base {
+        Base::Unknown => wit::Base::Unknown,
+        Base::Nothing => wit::Base::Nothing,
+        Base::Value(value) => wit::Base::Value(*value),
+    });
+    wit::Batch { items, keys, bases: bases.collect(), uncertain: batch.uncertain }
 }
 
 /// The receipt, which tells of each record of the batch once.
@@ -163,7 +168,7 @@ mod tests {
             extra: String::new(),
         };
         let keyed = |at: usize| Keyed { key: at.to_string(), new, record: record.clone() };
-        Batch { items: Pushed::Groups((0..count).map(keyed).collect()), uncertain: false }
+        Batch { items: Pushed::Groups((0..count).map(keyed).collect()), bases: Vec::new(), uncertain: false }
     }
 
     fn answer(created: u32, untried: &[u32]) -> wit::Receipt {

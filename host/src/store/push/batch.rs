@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::{Row as _, SqliteConnection};
 
-use crate::domain::batch::{Batch, Pushed};
+use crate::domain::batch::{Base, Batch, Pushed};
 use crate::domain::page::{Readings, Series};
 
 use super::super::Error;
@@ -79,7 +79,11 @@ impl Push {
         // Where the protection is taken away, nobody is told to look first.
         let uncertain =
             uncertain && !self.faults.lack(crate::domain::faults::Protection::Uncertain);
-        let batch = Batch { items: Pushed::Readings(columns), uncertain };
+        let mut bases = Vec::with_capacity(sent.len());
+        for sent in &sent {
+            bases.push(self.base(connection, sent).await?);
+        }
+        let batch = Batch { items: Pushed::Readings(columns), bases, uncertain };
         Ok(Outgoing { batch, sent, series, retried })
     }
 
@@ -101,6 +105,23 @@ impl Push {
             rows: Vec::new(),
             updated: Vec::new(),
         }
+    }
+
+    /// What the other system had of a reading when it was last got.
+    async fn base(&self, connection: &mut SqliteConnection, sent: &Sent) -> Result<Base, Error> {
+        let row = sqlx::query(
+            "SELECT known, value FROM base WHERE datasource = $1 AND series_id = $2 AND time = $3",
+        )
+        .bind(self.sync.datasource.as_str())
+        .bind(sent.series)
+        .bind(sent.time)
+        .fetch_optional(connection)
+        .await?;
+        Ok(match row {
+            None => Base::Unknown,
+            // Nothing is known to be there where both never agreed on anything.
+            Some(row) => row.get::<Option<f64>, _>("value").map_or(Base::Nothing, Base::Value),
+        })
     }
 
     /// What the other system calls a series; none: its resource is not there.

@@ -90,7 +90,7 @@ impl Store {
             transaction.commit().await?;
             if !sent.is_empty() {
                 self.faults.reach(Point::BatchKept).await?;
-                let batch = Batch { items: T::wrap(keyed), uncertain };
+                let batch = Batch { items: T::wrap(keyed), bases: Vec::new(), uncertain };
                 return Ok(Some(OutgoingPlaces { batch, sent }));
             }
         }
@@ -275,7 +275,7 @@ impl Push {
     ) -> Result<Vec<(String, String)>, Error> {
         let sql = format!(
             "SELECT our_id, record FROM outbox_place WHERE sync = $1 AND {} AND datatype = $3 \
-             AND $2 <> '' ORDER BY our_id LIMIT $4",
+             AND $2 <> '' ORDER BY seq, our_id LIMIT $4",
             retry.condition()
         );
         let rows = sqlx::query(AssertSqlSafe(sql))
