@@ -45,6 +45,15 @@ struct Arguments {
     /// Where uploaded files are kept [default: beside the database].
     #[arg(long, global = true, value_name = "FOLDER")]
     files: Option<PathBuf>,
+    /// A network outside the internet that plugins may reach, as 10.1.0.0/16. May be given again.
+    #[arg(
+        long,
+        global = true,
+        value_name = "CIDR",
+        value_delimiter = ',',
+        env = "OURWATER_ALLOW_NETWORK"
+    )]
+    allow_network: Vec<ipnet::IpNet>,
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -126,6 +135,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         database: arguments.database,
         files: arguments.files,
         access: Access::Write,
+        allow_networks: arguments.allow_network,
         tuning: Tuning {
             page_records_max: arguments.page_records.unwrap_or(defaults.page_records_max),
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),
@@ -241,6 +251,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | Refusal::Plugin(_)
                     | Refusal::Grant(_)
                     | Refusal::File(_)
+                    | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)
             )
         );

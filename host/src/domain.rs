@@ -1,6 +1,7 @@
 //! The words of OurWater Sync as plain types: no IO, no async, wrong states unwritable.
 
 pub mod clock;
+pub mod credential;
 pub mod datasource;
 pub mod digest;
 pub mod file;
@@ -8,8 +9,10 @@ pub mod id;
 pub mod issue;
 pub mod name;
 pub mod organisation;
+pub mod origin;
 pub mod page;
 pub mod plugin;
 pub mod run;
+pub mod secret;
 pub mod setting;
 pub mod sync;

@@ -3,6 +3,7 @@
 pub mod blob;
 mod column;
 mod contradiction;
+pub mod credential;
 pub mod cursor;
 pub mod datasource;
 pub mod file;
@@ -15,6 +16,7 @@ pub mod plugin;
 pub mod reading;
 pub mod run;
 pub mod save;
+pub mod seal;
 pub mod series;
 pub mod sync;
 pub mod token;
@@ -88,6 +90,9 @@ pub enum Error {
     /// A series has one pulling owner.
     #[error("{0}")]
     Owned(String),
+    /// A credential could not be sealed or opened.
+    #[error("credential: {0}")]
+    Seal(#[from] seal::Error),
     /// A row that this version cannot read.
     #[error("{table} {id} holds something this version cannot read: {reason}")]
     Unreadable {

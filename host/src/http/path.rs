@@ -1,5 +1,6 @@
 //! The id in an address; what is no id is not found, like an id of nothing.
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -44,6 +45,23 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The two variable parts of an address: the id of something, and the name of a thing of its.
+#[derive(Debug)]
+pub(super) struct Within<T, N>(pub(super) T, pub(super) N);
+
+impl<T: Named, N: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for Within<T, N> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let texts = variables(parts, state).await;
+        let text = |at: usize| texts.get(at).cloned().unwrap_or_default();
+        let id = text(0).parse().map_err(|_| Error::not_found(T::WHAT, &text(0)))?;
+        let name =
+            text(1).parse().map_err(|error: N::Err| Error::unfit("name", error.to_string()))?;
+        Ok(Self(id, name))
+    }
+}
+
 /// The variable part as it is, to be judged by the handler.
 #[derive(Debug)]
 pub(super) struct Variable(pub(super) String);
@@ -58,9 +76,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Variable {
 
 /// Nothing where it is not even text: nothing is called that.
 async fn variable(parts: &mut Parts, state: &(impl Send + Sync)) -> String {
+    variables(parts, state).await.into_iter().next().unwrap_or_default()
+}
+
+async fn variables(parts: &mut Parts, state: &(impl Send + Sync)) -> Vec<String> {
     let params = RawPathParams::from_request_parts(parts, state).await;
     params
-        .ok()
-        .and_then(|params| params.iter().next().map(|(_, value)| value.to_owned()))
+        .map(|params| params.iter().map(|(_, value)| value.to_owned()).collect())
         .unwrap_or_default()
 }

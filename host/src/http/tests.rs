@@ -45,6 +45,7 @@ impl World {
             database: folder.path().join("ourwater.db").display().to_string(),
             files: Some(folder.path().join("files")),
             access: Access::Write,
+            allow_networks: Vec::new(),
             tuning: Tuning::default(),
         };
         let app = App::open(&settings).await.unwrap();

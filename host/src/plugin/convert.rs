@@ -1,5 +1,6 @@
 //! Between the contract's types and the domain's: what breaks a rule becomes a rejection or a fault.
 
+pub(super) mod http;
 mod page;
 mod places;
 mod readings;
