@@ -1,5 +1,6 @@
 //! The interface as its callers meet it: the real router over a real store and the real plugin.
 
+mod credentials;
 mod pages;
 mod stories;
 mod strangers;

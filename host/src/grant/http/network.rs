@@ -56,13 +56,13 @@ const SPECIAL_V6: [Ipv6Net; 4] = [
 #[derive(Debug, Clone)]
 pub struct Network {
     allowed: Arc<[IpNet]>,
-    pub(super) resolver: Resolver,
+    resolver: Resolver,
     trust: Arc<OnceLock<Arc<RootCertStore>>>,
 }
 
 /// Who knows the addresses of a name.
 #[derive(Debug, Clone)]
-pub(super) enum Resolver {
+enum Resolver {
     /// The machine.
     System,
     /// A script: the next answer each time.
@@ -74,6 +74,13 @@ impl Network {
     /// The machine's network: what lies in the internet, and in `allowed`.
     pub fn new(allowed: Vec<IpNet>) -> Self {
         Self { allowed: allowed.into(), resolver: Resolver::System, trust: Arc::default() }
+    }
+
+    /// The same network, in which names mean what a script says, answer by answer.
+    #[cfg(test)]
+    pub(super) fn scripted(self, answers: Vec<Vec<IpAddr>>) -> Self {
+        let resolver = Resolver::Script(Arc::new(std::sync::Mutex::new(answers)));
+        Self { resolver, ..self }
     }
 
     /// A connection to the server at `origin`. Whatever goes wrong, nothing was asked of it.
@@ -166,11 +173,6 @@ impl Network {
 }
 
 impl Resolver {
-    #[cfg(test)]
-    pub(super) fn script(answers: Vec<Vec<IpAddr>>) -> Self {
-        Self::Script(Arc::new(std::sync::Mutex::new(answers)))
-    }
-
     async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
         match self {
             Self::System => {

@@ -47,19 +47,35 @@ async fn a_redirect_is_handed_over_and_not_followed() {
 #[tokio::test]
 async fn what_never_reached_a_server_is_unsent() {
     let refusing = nobody().await;
-    let speaking_plainly = Server::start([]).await;
-    let garbage = speaking_plainly.origin.replace("http:", "https:");
+    let broken_off =
+        broken(&http(&[&refusing]), post(format!("{refusing}/?key=canary"), "{}")).await;
+    let Broken::Unsent { reason, .. } = &broken_off else { panic!("{broken_off:?}") };
+    assert!(reason.contains(&refusing) && !reason.contains("canary"), "{reason}");
     let nameless = "http://does-not-exist.invalid";
-    let http = http(&[&refusing, &garbage]);
-    for origin in [&refusing, &garbage] {
-        let broken = broken(&http, post(format!("{origin}/?key=canary"), "{}")).await;
-        let Broken::Unsent { reason, .. } = &broken else { panic!("{broken:?}") };
-        assert!(reason.contains(origin.as_str()) && !reason.contains("canary"), "{reason}");
-    }
-    let network = Network { resolver: network::Resolver::script(Vec::new()), ..here() };
+    let network = here().scripted(Vec::new());
     let origins = vec![nameless.parse().unwrap()];
     let unnamed = Http::new(network, origins, BTreeMap::new(), HttpLimits::default());
     assert!(matches!(broken(&unnamed, get(nameless)).await, Broken::Unsent { .. }));
+}
+
+#[tokio::test]
+async fn without_tls_nothing_is_sent() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let origin = format!("https://{}", listener.local_addr().unwrap());
+    let handshake_failure = vec![21, 3, 3, 0, 2, 2, 40];
+    let greetings = [handshake_failure, b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec(), Vec::new()];
+    let count = greetings.len();
+    let serving = tokio::spawn(async move {
+        for greeting in greetings {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            stream.write_all(&greeting).await.unwrap();
+        }
+    });
+    for _ in 0..count {
+        let broken = broken(&http(&[&origin]), post(&origin, "{}")).await;
+        assert!(matches!(broken, Broken::Unsent { .. }), "{broken:?}");
+    }
+    serving.await.unwrap();
 }
 
 #[tokio::test]
@@ -144,20 +160,6 @@ async fn another_grant_has_another_connection() {
         http(&[&server.origin]).send(get(server.url("/")), PATIENCE).await.unwrap();
     }
     assert_eq!(server.connections(), 2);
-}
-
-#[tokio::test]
-async fn a_tls_server_that_turns_silent_after_a_greeting_was_sent_nothing() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let origin = format!("https://{}", listener.local_addr().unwrap());
-    let serving = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        // A TLS alert: handshake failure.
-        stream.write_all(&[21, 3, 3, 0, 2, 2, 40]).await.unwrap();
-    });
-    let broken = broken(&http(&[&origin]), post(&origin, "{}")).await;
-    assert!(matches!(broken, Broken::Unsent { .. }), "{broken:?}");
-    serving.await.unwrap();
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
