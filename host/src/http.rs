@@ -89,7 +89,7 @@ fn for_programs() -> Router<Server> {
         .route("/api/v1/datasources/{datasource}/check", post(datasource::check))
         .route("/api/v1/datasources/{datasource}/credentials", get(credential::list))
         .route(
-            "/api/v1/datasources/{datasource}/credentials/{name}",
+            "/api/v1/datasources/{datasource}/credentials/{credential}",
             put(credential::entrust).delete(credential::withdraw),
         )
         .route("/api/v1/syncs", get(sync::list).post(sync::create))

@@ -96,6 +96,7 @@ impl Engine {
     }
 
     /// The same engine, which tries configurations with these credentials.
+    #[must_use]
     pub fn trying(&self, credentials: Credentials) -> Self {
         Self { inner: Arc::clone(&self.inner), trying: Arc::new(credentials) }
     }

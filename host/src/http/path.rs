@@ -1,6 +1,5 @@
 //! The id in an address; what is no id is not found, like an id of nothing.
 
-use std::fmt::Display;
 use std::str::FromStr;
 
 use axum::extract::{FromRequestParts, RawPathParams};
@@ -45,20 +44,18 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
-/// The two variable parts of an address: the id of something, and the name of a thing of its.
+/// The two variable parts of an address: the id of something, and a name within it to be judged by
+/// the handler.
 #[derive(Debug)]
-pub(super) struct Within<T, N>(pub(super) T, pub(super) N);
+pub(super) struct Within<T>(pub(super) T, pub(super) String);
 
-impl<T: Named, N: FromStr<Err: Display>, S: Send + Sync> FromRequestParts<S> for Within<T, N> {
+impl<T: Named, S: Send + Sync> FromRequestParts<S> for Within<T> {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let texts = variables(parts, state).await;
-        let text = |at: usize| texts.get(at).cloned().unwrap_or_default();
-        let id = text(0).parse().map_err(|_| Error::not_found(T::WHAT, &text(0)))?;
-        let name =
-            text(1).parse().map_err(|error: N::Err| Error::unfit("name", error.to_string()))?;
-        Ok(Self(id, name))
+        let mut texts = variables(parts, state).await.into_iter();
+        let (id, name) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+        id.parse().map(|parsed| Self(parsed, name)).map_err(|_| Error::not_found(T::WHAT, &id))
     }
 }
 

@@ -107,28 +107,28 @@ mod tests {
         }
     }
 
-    fn granted(asks: Value, config: Value, credentials: Value) -> Result<Option<Http>, Ungranted> {
+    fn granted(asks: Value, config: &Value, credentials: Value) -> Result<Option<Http>, Ungranted> {
         let credentials = serde_json::from_value(credentials).unwrap();
-        http(&Network::new(Vec::new()), &description(asks), &config, &credentials)
+        http(&Network::new(Vec::new()), &description(asks), config, &credentials)
     }
 
     #[test]
     fn only_the_marked_fields_say_where_requests_may_go() {
         let config = json!({"server": "https://a.example/api", "homepage": "https://b.example"});
-        let http = granted(json!({"http": "to read"}), config.clone(), json!({})).unwrap();
+        let http = granted(json!({"http": "to read"}), &config, json!({})).unwrap();
         let shown = format!("{:?}", http.unwrap());
         assert!(shown.contains("a.example") && !shown.contains("b.example"), "{shown}");
-        assert!(granted(json!({}), config, json!({})).unwrap().is_none());
+        assert!(granted(json!({}), &config, json!({})).unwrap().is_none());
     }
 
     #[test]
     fn a_field_that_names_no_server_and_a_credential_of_no_use_are_refused_by_name() {
         let config = json!({"server": "a.example"});
-        let refused = granted(json!({"http": "to read"}), config, json!({})).unwrap_err();
+        let refused = granted(json!({"http": "to read"}), &config, json!({})).unwrap_err();
         assert!(matches!(&refused, Ungranted::Origin { field, .. } if field == "server"));
         let asks = json!({"http": "", "credentials": {"access": {"why": "", "bearer": true}}});
         let basic = json!({"access": {"kind": "basic", "user": "me", "password": "canary"}});
-        let refused = granted(asks, json!({}), basic).unwrap_err().to_string();
+        let refused = granted(asks, &json!({}), basic).unwrap_err().to_string();
         assert!(refused.contains("access") && !refused.contains("canary"), "{refused}");
     }
 }

@@ -23,7 +23,7 @@ const UNAUTHORIZED: u16 = 401;
 
 /// The keys of one grant, and what its logins gave.
 pub(super) struct Keys {
-    keys: BTreeMap<CredentialName, Key>,
+    by_name: BTreeMap<CredentialName, Key>,
     logins: HashMap<(CredentialName, Origin), LoggedIn>,
     redactor: Redactor,
 }
@@ -59,7 +59,7 @@ impl Keys {
                 }
             }
         }
-        Self { keys, logins: HashMap::new(), redactor }
+        Self { by_name: keys, logins: HashMap::new(), redactor }
     }
 
     pub(super) fn redactor(&self) -> &Redactor {
@@ -74,7 +74,7 @@ impl Keys {
         line: &mut Line,
         deadline: Instant,
     ) -> Result<Answer, Broken> {
-        let known = self.keys.iter().find(|(known, _)| known.as_str() == name);
+        let known = self.by_name.iter().find(|(known, _)| known.as_str() == name);
         let Some((name, key)) = known.map(|(name, key)| (name.clone(), key.clone())) else {
             let name = shown(name);
             return Err(Broken::Denied(format!(

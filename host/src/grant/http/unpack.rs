@@ -41,9 +41,10 @@ impl Unpacked {
     /// An empty one.
     pub(super) fn new(packed: bool, bytes_max: usize) -> Self {
         let room = Room { bytes: Vec::new(), bytes_max };
-        let form = match packed {
-            true => Form::Packed(Box::new(MultiGzDecoder::new(room))),
-            false => Form::Plain(room),
+        let form = if packed {
+            Form::Packed(Box::new(MultiGzDecoder::new(room)))
+        } else {
+            Form::Plain(room)
         };
         Self { bytes_max, taken: 0, form }
     }
