@@ -83,6 +83,14 @@ impl Network {
         Self { resolver, ..self }
     }
 
+    /// The same network, with one certificate that is trusted.
+    #[cfg(test)]
+    pub(super) fn trusting(self, certificate: &'static [u8]) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates([certificate.into()]);
+        Self { trust: Arc::new(Arc::new(roots).into()), ..self }
+    }
+
     /// A connection to the server at `origin`. Whatever goes wrong, nothing was asked of it.
     pub(super) async fn connect(
         &self,

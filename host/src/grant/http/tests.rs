@@ -3,6 +3,7 @@
 mod exchange;
 mod keys;
 mod reach;
+mod secure;
 pub(crate) mod server;
 
 use super::*;
