@@ -19,6 +19,9 @@ use crate::domain::origin::Origin;
 /// How the host names itself to servers.
 const USER_AGENT: &str = concat!("OurWater-Sync/", env!("CARGO_PKG_VERSION"));
 
+/// Bytes of the smallest buffer for an answer's head.
+const BUFFER_BYTES_MIN: usize = 8 * 1024;
+
 /// An answer, unpacked.
 pub(super) struct Answer {
     pub(super) status: u16,
@@ -46,7 +49,8 @@ where
 {
     let (sender, connection) = http1::Builder::new()
         .max_headers(limits.answer_headers_max)
-        .max_buf_size(limits.answer_header_bytes_max)
+        // Hyper takes no smaller one.
+        .max_buf_size(limits.answer_header_bytes_max.max(BUFFER_BYTES_MIN))
         .handshake(stream)
         .await?;
     let mut driver = JoinSet::new();
