@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 use crate::app::{App, Settings};
+use crate::domain::network::Networks;
 use crate::domain::organisation::{Limits, Organisation, Zone};
 use crate::domain::setting::Setting;
 use crate::store::organisation::NewOrganisation;
@@ -46,14 +47,8 @@ struct Arguments {
     #[arg(long, global = true, value_name = "FOLDER")]
     files: Option<PathBuf>,
     /// A network outside the internet that plugins may reach, as 10.1.0.0/16. May be given again.
-    #[arg(
-        long,
-        global = true,
-        value_name = "CIDR",
-        value_delimiter = ',',
-        env = "OURWATER_ALLOW_NETWORK"
-    )]
-    allow_network: Vec<ipnet::IpNet>,
+    #[arg(long, global = true, value_name = "CIDR", env = "OURWATER_ALLOW_NETWORK")]
+    allow_network: Vec<Networks>,
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -135,7 +130,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         database: arguments.database,
         files: arguments.files,
         access: Access::Write,
-        allow_networks: arguments.allow_network,
+        allow_networks: arguments.allow_network.into_iter().flat_map(Networks::into_list).collect(),
         tuning: Tuning {
             page_records_max: arguments.page_records.unwrap_or(defaults.page_records_max),
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),

@@ -8,6 +8,7 @@ pub mod file;
 pub mod id;
 pub mod issue;
 pub mod name;
+pub mod network;
 pub mod organisation;
 pub mod origin;
 pub mod page;

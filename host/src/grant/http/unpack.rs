@@ -130,6 +130,14 @@ mod tests {
     }
 
     #[test]
+    fn a_packed_body_that_never_unpacks_into_anything_is_stopped_too() {
+        let nothing = gzip(b"");
+        let stopped = unpack(true, &nothing.repeat(10), nothing.len() * 9);
+        assert_eq!(stopped, Err(UnpackError::TooLarge { bytes_max: nothing.len() * 9 }));
+        assert_eq!(unpack(true, &nothing.repeat(9), nothing.len() * 9), Ok(Vec::new()));
+    }
+
+    #[test]
     fn a_packed_body_that_ends_early_or_is_not_packed_is_damaged() {
         let whole = gzip(b"the level of the well");
         assert_eq!(unpack(true, &whole[..whole.len() - 9], 999), Err(UnpackError::Damaged));
