@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 /// Which modules of the host a module may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("domain", &[]),
+    ("private", &["domain"]),
     ("grant", &["domain"]),
-    ("plugin", &["domain", "grant"]),
-    ("store", &["domain"]),
+    ("plugin", &["domain", "grant", "private"]),
+    ("store", &["domain", "private"]),
     ("sync", &["domain", "grant", "plugin", "store"]),
     ("http", &["domain", "store", "sync", "plugin", "app"]),
     ("app", &["domain", "store", "sync", "plugin"]),

@@ -246,7 +246,9 @@ async fn the_last_value_wins_every_record_is_counted_and_reading_again_changes_n
 
 #[tokio::test]
 async fn a_changed_source_is_counted_as_updates_and_what_is_new_as_created() {
-    let world = World::new(Tuning { page_records_max: 2, gather_records_max: 3, ..Tuning::default() }).await;
+    let world =
+        World::new(Tuning { page_records_max: 2, gather_records_max: 3, ..Tuning::default() })
+            .await;
     let first = [(0, 1, 1.0), (0, 2, 2.0), (0, 3, 3.0)];
     world.run_through(&first, &BTreeSet::new(), false).await;
     let second = [(0, 1, 1.0), (0, 2, 2.5), (0, 3, 3.0), (1, 1, 0.0)];
@@ -258,7 +260,9 @@ async fn a_changed_source_is_counted_as_updates_and_what_is_new_as_created() {
 #[tokio::test]
 async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead_one_cannot_write()
 {
-    let world = World::new(Tuning { page_records_max: 1, gather_records_max: 1, ..Tuning::default() }).await;
+    let world =
+        World::new(Tuning { page_records_max: 1, gather_records_max: 1, ..Tuning::default() })
+            .await;
     let dead = world.begin(false).await;
     world.store.release_run(&dead).await.unwrap();
     let heir = world.begin(false).await;
@@ -273,7 +277,9 @@ async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead
 
 #[tokio::test]
 async fn issues_are_kept_once_and_leave_when_a_pass_no_longer_meets_them() {
-    let world = World::new(Tuning { page_records_max: 2, gather_records_max: 2, ..Tuning::default() }).await;
+    let world =
+        World::new(Tuning { page_records_max: 2, gather_records_max: 2, ..Tuning::default() })
+            .await;
     let rows = [(0, 1, 1.0), (0, 2, 2.0), (0, 1, 5.0)];
     world.run_through(&rows, &BTreeSet::from([2]), false).await;
     let issues = world.issues().await;

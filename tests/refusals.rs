@@ -28,7 +28,9 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("ourwater.db").display().to_string();
         let tuning = Tuning::default();
-        let settings = Settings { database, files: None, access: Access::Write, tuning };
+        let (files, allow_networks) = (None, Vec::new());
+        let access = Access::Write;
+        let settings = Settings { database, files, access, allow_networks, tuning };
         let app = App::open(&settings).await.unwrap();
         let organisation = organisation(&app, "Dharta").await;
         let path = folder.path().join("wells.csv");

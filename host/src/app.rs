@@ -5,11 +5,14 @@ pub mod import;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use ipnet::IpNet;
+
 use crate::domain::clock::Clock;
 use crate::plugin::{self, Limits, Plugins};
 use crate::store::blob::{self, Blobs};
 use crate::store::{self, Access, Store};
 use crate::sync::Engine;
+use crate::sync::granted::{Means, Network, Seal};
 use crate::sync::pull::Tuning;
 
 /// Everything a command or a request works with. Clones share it.
@@ -19,6 +22,8 @@ pub struct App {
     pub store: Store,
     /// Contents of files.
     pub blobs: Blobs,
+    /// Seals what datasources are entrusted with.
+    pub seal: Seal,
     /// Runs syncs.
     pub engine: Engine,
     /// What time it is.
@@ -34,6 +39,8 @@ pub struct Settings {
     pub files: Option<PathBuf>,
     /// What it is opened for.
     pub access: Access,
+    /// Networks outside the internet that plugins may reach.
+    pub allow_networks: Vec<IpNet>,
     /// How much a run holds in memory.
     pub tuning: Tuning,
 }
@@ -76,9 +83,11 @@ impl App {
             }
             active.insert(plugin.description().name.clone(), plugin);
         }
-        let engine =
-            Engine::new(store.clone(), blobs.clone(), clock.clone(), settings.tuning, active);
-        Ok(Self { store, blobs, engine, clock })
+        let (network, seal) = (Network::new(settings.allow_networks.clone()), Seal::new(&files));
+        let means = Means { network, seal: seal.clone() };
+        let (kept, contents, time) = (store.clone(), blobs.clone(), clock.clone());
+        let engine = Engine::new(kept, contents, means, time, settings.tuning, active);
+        Ok(Self { store, blobs, seal, engine, clock })
     }
 }
 

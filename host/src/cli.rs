@@ -16,6 +16,7 @@ use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 use crate::app::{App, Settings};
+use crate::domain::network::Networks;
 use crate::domain::organisation::{Limits, Organisation, Zone};
 use crate::domain::setting::Setting;
 use crate::store::organisation::NewOrganisation;
@@ -45,6 +46,9 @@ struct Arguments {
     /// Where uploaded files are kept [default: beside the database].
     #[arg(long, global = true, value_name = "FOLDER")]
     files: Option<PathBuf>,
+    /// A network outside the internet that plugins may reach, as 10.1.0.0/16. May be given again.
+    #[arg(long, global = true, value_name = "CIDR", env = "OURWATER_ALLOW_NETWORK")]
+    allow_network: Vec<Networks>,
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -126,6 +130,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         database: arguments.database,
         files: arguments.files,
         access: Access::Write,
+        allow_networks: arguments.allow_network.into_iter().flat_map(Networks::into_list).collect(),
         tuning: Tuning {
             page_records_max: arguments.page_records.unwrap_or(defaults.page_records_max),
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),
@@ -242,6 +247,7 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | Refusal::Plugin(_)
                     | Refusal::Grant(_)
                     | Refusal::File(_)
+                    | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)
             )
         );

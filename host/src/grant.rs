@@ -1,10 +1,12 @@
 //! What a plugin may reach: nothing, unless it is granted.
 
 pub mod files;
+pub mod http;
 pub mod log;
 pub(crate) mod text;
 
 pub use files::Files;
+pub use http::Http;
 pub use log::LogSink;
 
 /// What one instance may reach; nothing by default.
@@ -12,6 +14,8 @@ pub use log::LogSink;
 pub struct Grant {
     /// Its files.
     pub files: Option<Files>,
+    /// Its requests.
+    pub http: Option<Http>,
     /// Where its lines go; without, they go nowhere.
     pub log: Option<LogSink>,
 }

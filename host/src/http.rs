@@ -2,6 +2,7 @@
 
 mod browser;
 mod caller;
+mod credential;
 mod datasource;
 mod error;
 mod file;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{get, post};
+use axum::routing::{get, post, put};
 
 use crate::app::App;
 pub use serve::{Error, Served, asked_to_stop, serve};
@@ -86,6 +87,11 @@ fn for_programs() -> Router<Server> {
         )
         .route("/api/v1/datasources/{datasource}/propose", post(datasource::propose))
         .route("/api/v1/datasources/{datasource}/check", post(datasource::check))
+        .route("/api/v1/datasources/{datasource}/credentials", get(credential::list))
+        .route(
+            "/api/v1/datasources/{datasource}/credentials/{credential}",
+            put(credential::entrust).delete(credential::withdraw),
+        )
         .route("/api/v1/syncs", get(sync::list).post(sync::create))
         .route("/api/v1/syncs/{sync}", get(sync::show).patch(sync::change).delete(sync::delete))
         .route("/api/v1/syncs/{sync}/issues", get(issue::list))

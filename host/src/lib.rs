@@ -7,7 +7,7 @@
 //!
 //! Arrows point down only: `main -> cli -> http -> app -> sync -> {plugin, store} -> domain`, and
 //! `plugin -> grant`. sqlx is named only in `store`, wasmtime only in `plugin` and `grant`, axum
-//! only in `http`; `tests/layers.rs` holds that.
+//! only in `http`; `tests/layers.rs` holds that. `private` writes the files that hold keys.
 
 pub mod app;
 pub mod cli;
@@ -15,5 +15,6 @@ pub mod domain;
 pub mod grant;
 pub mod http;
 pub mod plugin;
+mod private;
 pub mod store;
 pub mod sync;

@@ -7,6 +7,7 @@ pub mod change;
 mod column;
 pub mod conflict;
 mod contradiction;
+pub mod credential;
 pub mod cursor;
 pub mod datasource;
 pub mod edit;
@@ -25,6 +26,7 @@ pub mod reading;
 mod resolve;
 pub mod run;
 pub mod save;
+pub mod seal;
 pub mod series;
 pub mod sync;
 pub mod token;
@@ -139,6 +141,9 @@ pub enum Error {
     /// A simulation killed the process.
     #[error(transparent)]
     Died(#[from] Died),
+    /// A credential could not be sealed or opened.
+    #[error("credential: {0}")]
+    Seal(#[from] seal::Error),
     /// A row that this version cannot read.
     #[error("{table} {id} holds something this version cannot read: {reason}")]
     Unreadable {

@@ -2,6 +2,7 @@
 
 mod config;
 mod ensure;
+pub mod granted;
 mod part;
 pub mod pull;
 pub mod push;
@@ -17,6 +18,7 @@ use serde_json::Value;
 use tokio::sync::watch;
 
 use crate::domain::clock::Clock;
+use crate::domain::credential::Credentials;
 use crate::domain::faults::{Faults, Point};
 use crate::domain::id::{OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
@@ -34,6 +36,7 @@ use crate::store::run::{Begun, LogLine};
 use crate::store::{self, Store};
 
 use ensure::Ensured;
+use granted::Means;
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
 use source::{Configured, Source};
@@ -42,12 +45,15 @@ use source::{Configured, Source};
 #[derive(Debug, Clone)]
 pub struct Engine {
     inner: Arc<Inner>,
+    /// What configurations are tried with: a datasource need not be there yet.
+    trying: Arc<Credentials>,
 }
 
 #[derive(Debug)]
 struct Inner {
     store: Store,
     blobs: Blobs,
+    means: Means,
     clock: Clock,
     tuning: Tuning,
     plugins: HashMap<String, Arc<Plugin>>,
@@ -78,12 +84,20 @@ impl Engine {
     pub fn new(
         store: Store,
         blobs: Blobs,
+        means: Means,
         clock: Clock,
         tuning: Tuning,
         plugins: HashMap<String, Arc<Plugin>>,
     ) -> Self {
         let (active, stopping) = (Mutex::default(), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { store, blobs, clock, tuning, plugins, active, stopping }) }
+        let inner = Inner { store, blobs, means, clock, tuning, plugins, active, stopping };
+        Self { inner: Arc::new(inner), trying: Arc::default() }
+    }
+
+    /// The same engine, which tries configurations with these credentials.
+    #[must_use]
+    pub fn trying(&self, credentials: Credentials) -> Self {
+        Self { inner: Arc::clone(&self.inner), trying: Arc::new(credentials) }
     }
 
     /// The active plugins, by name.
@@ -237,7 +251,9 @@ impl Engine {
         let config = config::fill_in(config, plugin.description(), organisation);
         let files = self.files(&organisation.id, &config).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
-        let grant = Grant { files: Some(files), ..Grant::default() };
+        let network = &self.inner.means.network;
+        let http = granted::http(network, plugin.description(), &config, &self.trying)?;
+        let grant = Grant { files: Some(files), http, log: None };
         Ok((plugin.instance(grant).await?, config))
     }
 
@@ -303,7 +319,7 @@ impl Engine {
 
 async fn move_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
     let description = ensured.plugin.description().clone();
-    let grant = Grant { files: Some(ensured.files), log: Some(log) };
+    let grant = Grant { files: Some(ensured.files), http: ensured.http, log: Some(log) };
     let instance = ensured.plugin.instance(grant).await?;
     let source = Configured { instance, config: ensured.config.to_string() };
     run(job, source, &description).await

@@ -1,5 +1,6 @@
-//! Organisations, datasources, syncs, runs, files, readings: create, list, show, change, delete.
+//! Organisations, datasources, credentials, syncs, runs, files, readings: create, list, show, change, delete.
 
+mod credential;
 mod datasource;
 mod file;
 mod org;

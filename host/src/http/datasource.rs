@@ -13,12 +13,15 @@ use super::caller::Caller;
 use super::error::{Error, Result};
 use super::json::{Asked, Body};
 use super::path::Id;
+use crate::app::App;
+use crate::domain::credential::Credentials;
 use crate::domain::datasource::Datasource;
 use crate::domain::id::DatasourceId;
 use crate::domain::name::Name;
 use crate::domain::organisation::Organisation;
 use crate::domain::plugin::{Proposal, Remark};
 use crate::store::datasource::{DatasourceChange, NewDatasource};
+use crate::sync::Engine;
 
 /// What a datasource is made of.
 #[derive(Debug, Deserialize)]
@@ -27,6 +30,8 @@ pub(super) struct New {
     name: Name,
     plugin: String,
     config: Value,
+    #[serde(default)]
+    credentials: Credentials,
 }
 
 /// What is to change.
@@ -83,10 +88,14 @@ pub(super) async fn create(
     Asked(how): Asked<How>,
     Body(new): Body<New>,
 ) -> Result<impl IntoResponse> {
-    let tried = try_out(&server, &organisation, &new.plugin, new.config, &how).await?;
-    let new = NewDatasource { name: new.name, plugin: new.plugin, config: tried.config };
-    let store = &server.app.store;
-    let datasource = store.create_datasource(&organisation.id, new, &server.app.clock).await?;
+    let App { store, seal, engine, clock, .. } = &server.app;
+    let engine = engine.trying(new.credentials.clone());
+    let tried = try_out(&engine, &organisation, &new.plugin, new.config, &how).await?;
+    let made = NewDatasource { name: new.name, plugin: new.plugin, config: tried.config };
+    let datasource = store.create_datasource(&organisation.id, made, clock).await?;
+    for (name, credential) in &new.credentials {
+        store.entrust(seal, &organisation.id, &datasource.id, name, credential, clock).await?;
+    }
     let location = format!("/api/v1/datasources/{}", datasource.id);
     let answer = view(&datasource, &tried.found, &tried.remarks);
     Ok((StatusCode::CREATED, [(LOCATION, location)], Json(answer)))
@@ -103,7 +112,8 @@ pub(super) async fn change(
     let datasource = server.app.store.datasource(&organisation.id, &id).await?;
     let tried = match config {
         Some(config) => {
-            Some(try_out(&server, &organisation, &datasource.plugin, config, &how).await?)
+            let engine = trying(&server, &datasource).await?;
+            Some(try_out(&engine, &organisation, &datasource.plugin, config, &how).await?)
         }
         None => None,
     };
@@ -134,8 +144,9 @@ pub(super) async fn propose(
     Body(instead): Body<Instead>,
 ) -> Result<Json<Proposal>> {
     let datasource = server.app.store.datasource(&organisation.id, &id).await?;
+    let engine = trying(&server, &datasource).await?;
     let config = instead.config.unwrap_or(datasource.config);
-    Ok(Json(server.app.engine.propose(&organisation, &datasource.plugin, &config).await?))
+    Ok(Json(engine.propose(&organisation, &datasource.plugin, &config).await?))
 }
 
 /// Tries a configuration on the source; changes nothing.
@@ -146,13 +157,20 @@ pub(super) async fn check(
     Body(instead): Body<Instead>,
 ) -> Result<Json<Value>> {
     let datasource = server.app.store.datasource(&organisation.id, &id).await?;
+    let engine = trying(&server, &datasource).await?;
     let config = instead.config.unwrap_or(datasource.config);
-    let remarks = server.app.engine.check(&organisation, &datasource.plugin, &config).await?;
+    let remarks = engine.check(&organisation, &datasource.plugin, &config).await?;
     Ok(Json(json!({"remarks": remarks})))
 }
 
+/// An engine that tries configurations with what the datasource was entrusted with.
+async fn trying(server: &Server, datasource: &Datasource) -> Result<Engine> {
+    let App { store, seal, engine, .. } = &server.app;
+    Ok(engine.trying(store.credentials(seal, &datasource.organisation, &datasource.id).await?))
+}
+
 async fn try_out(
-    server: &Server,
+    engine: &Engine,
     organisation: &Organisation,
     plugin: &str,
     config: Value,
@@ -165,7 +183,6 @@ async fn try_out(
         ));
     };
     let only_file = fields.len() == 1 && fields.contains_key("file");
-    let engine = &server.app.engine;
     if !how.propose.unwrap_or(only_file) {
         let checked = engine.check(organisation, plugin, &config).await;
         let remarks = checked.map_err(|failure| advised(failure.into()))?;

@@ -210,6 +210,7 @@ impl From<Refusal> for Error {
                 let field = mistakes.first().map(|mistake| mistake.field.clone());
                 Self::unfit(&field.unwrap_or_default(), text).with("mistakes", json!(mistakes))
             }
+            Refusal::Ungranted(ungranted) => Failure::from(ungranted).into(),
             Refusal::Unsupported(_) => Self::unfit("datatypes", text),
             Refusal::Store(error) => error.into(),
         }

@@ -44,6 +44,21 @@ impl<T: Named, S: Send + Sync> FromRequestParts<S> for Id<T> {
     }
 }
 
+/// The two variable parts of an address: the id of something, and a name within it to be judged by
+/// the handler.
+#[derive(Debug)]
+pub(super) struct Within<T>(pub(super) T, pub(super) String);
+
+impl<T: Named, S: Send + Sync> FromRequestParts<S> for Within<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let mut texts = variables(parts, state).await.into_iter();
+        let (id, name) = (texts.next().unwrap_or_default(), texts.next().unwrap_or_default());
+        id.parse().map(|parsed| Self(parsed, name)).map_err(|_| Error::not_found(T::WHAT, &id))
+    }
+}
+
 /// The variable part as it is, to be judged by the handler.
 #[derive(Debug)]
 pub(super) struct Variable(pub(super) String);
@@ -58,9 +73,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Variable {
 
 /// Nothing where it is not even text: nothing is called that.
 async fn variable(parts: &mut Parts, state: &(impl Send + Sync)) -> String {
+    variables(parts, state).await.into_iter().next().unwrap_or_default()
+}
+
+async fn variables(parts: &mut Parts, state: &(impl Send + Sync)) -> Vec<String> {
     let params = RawPathParams::from_request_parts(parts, state).await;
     params
-        .ok()
-        .and_then(|params| params.iter().next().map(|(_, value)| value.to_owned()))
+        .map(|params| params.iter().map(|(_, value)| value.to_owned()).collect())
         .unwrap_or_default()
 }

@@ -1,5 +1,6 @@
 //! The interface as its callers meet it: the real router over a real store and the real plugin.
 
+mod credentials;
 mod pages;
 mod stories;
 mod strangers;
@@ -45,6 +46,7 @@ impl World {
             database: folder.path().join("ourwater.db").display().to_string(),
             files: Some(folder.path().join("files")),
             access: Access::Write,
+            allow_networks: Vec::new(),
             tuning: Tuning::default(),
         };
         let app = App::open(&settings).await.unwrap();

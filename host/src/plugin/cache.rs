@@ -6,7 +6,7 @@
 
 use std::fs;
 use std::hash::{Hash, Hasher};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -15,10 +15,10 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 
 use crate::domain::digest::hex;
-use crate::domain::id::random_hex;
+use crate::private::{self, KEY_BYTES};
 
-/// Bytes of the key and of a MAC.
-const MAC_BYTES: usize = 32;
+/// Bytes of a MAC, and of the key it is made with.
+const MAC_BYTES: usize = KEY_BYTES;
 
 /// Why the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,11 +39,12 @@ impl Cache {
     /// Makes the folder and its key where they are missing.
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let open = || {
-            make_private_folder(folder)?;
+            private::make_folder(folder)?;
             let path = folder.join("key");
-            match read_key(&path)? {
+            match private::read_key(&path)? {
                 Some(key) => Ok(key),
-                None => make_key(&path),
+                // What the old one sealed does not verify, and is compiled again.
+                None => private::make_key(&path),
             }
         };
         match open() {
@@ -72,7 +73,7 @@ impl Cache {
         let identity = self.identity(engine, digest);
         let mac = self.seal(&identity, &compiled).finalize().into_bytes();
         let path = self.path(&identity);
-        if let Err(error) = write_whole(&path, &[&mac, &compiled]) {
+        if let Err(error) = private::write_whole(&path, &[&mac, &compiled]) {
             tracing::warn!(path = %path.display(), %error, "a compiled plugin was not kept");
         }
         deserialize(engine, &compiled)
@@ -123,71 +124,6 @@ fn padded(key: [u8; MAC_BYTES]) -> [u8; 64] {
     let (front, _) = block.split_at_mut(MAC_BYTES);
     front.copy_from_slice(&key);
     block
-}
-
-/// A key that others could read or that is cut short is none.
-fn read_key(path: &Path) -> io::Result<Option<[u8; MAC_BYTES]>> {
-    match fs::read(path) {
-        Ok(bytes) if private(path)? => Ok(bytes.try_into().ok()),
-        Ok(_) => Ok(None),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Of two processes that make one at a time the later wins; what the other writes until it starts
-/// anew does not verify, and is compiled again.
-fn make_key(path: &Path) -> io::Result<[u8; MAC_BYTES]> {
-    write_whole(path, &[&rand::random::<[u8; MAC_BYTES]>()])?;
-    read_key(path)?.ok_or_else(|| io::Error::other("its key cannot be kept private"))
-}
-
-/// Readers see the old file or the new one.
-fn write_whole(path: &Path, parts: &[&[u8]]) -> io::Result<()> {
-    let new = path.with_extension(format!("new-{}", random_hex()));
-    let written = private_file(&new).and_then(|mut file| {
-        parts.iter().try_for_each(|part| file.write_all(part))?;
-        fs::rename(&new, path)
-    });
-    if written.is_err() {
-        // It may not exist; the first error is the one to tell.
-        let _ = fs::remove_file(&new);
-    }
-    written
-}
-
-#[cfg(unix)]
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
-}
-
-#[cfg(not(unix))]
-fn private_file(path: &Path) -> io::Result<fs::File> {
-    fs::OpenOptions::new().write(true).create_new(true).open(path)
-}
-
-#[cfg(unix)]
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(path)
-}
-
-#[cfg(not(unix))]
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    fs::create_dir_all(path)
-}
-
-#[cfg(unix)]
-fn private(path: &Path) -> io::Result<bool> {
-    use std::os::unix::fs::PermissionsExt;
-    let others = 0o100;
-    Ok(fs::metadata(path)?.permissions().mode() % others == 0)
-}
-
-#[cfg(not(unix))]
-fn private(path: &Path) -> io::Result<bool> {
-    fs::metadata(path).map(|_| true)
 }
 
 /// Wasmtime gives what its code depends on as something to hash.

@@ -1,6 +1,7 @@
 //! Between the contract's types and the domain's: what breaks a rule becomes a rejection or a fault.
 
 mod batch;
+pub(super) mod http;
 mod page;
 mod places;
 mod readings;

@@ -114,9 +114,14 @@ impl http::Host for State {
         &mut self,
         request: http::Request,
     ) -> wasmtime::Result<Result<http::Response, http::Broken>> {
-        let origin = text::clean(&origin(&request.url), ORIGIN_BYTES_MAX);
-        let denied = format!("this datasource was not granted http: it asked for {origin}");
-        Ok(Err(http::Broken::Denied(denied)))
+        let Some(granted) = &self.grant.http else {
+            let origin = text::clean(&origin(&request.url), ORIGIN_BYTES_MAX);
+            let denied = format!("this datasource was not granted http: it asked for {origin}");
+            return Ok(Err(http::Broken::Denied(denied)));
+        };
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let answer = granted.send(convert::http::asked(request), left).await;
+        Ok(answer.map(convert::http::answer).map_err(convert::http::broken))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod components;
 mod hostile;
+mod requests;
 
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ async fn wells() -> Grant {
     let (name, size) = ("wells.csv".to_owned(), CSV.len() as u64);
     let wells = Readable { name, size, sha256: "0".repeat(64), modified: 0, path };
     let files = Files::new(Arc::new(objects), vec![wells], None, 0);
-    Grant { files: Some(files), log: Some(LogSink::new()) }
+    Grant { files: Some(files), log: Some(LogSink::new()), ..Grant::default() }
 }
 
 fn readings() -> PageRequest {

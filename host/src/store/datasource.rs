@@ -203,11 +203,15 @@ async fn forget(transaction: &mut SqliteConnection, id: &DatasourceId) -> Result
         .await?;
     let statements: &[&'static str] = match brought {
         Some(_) => &[
+            "DELETE FROM credential WHERE datasource = $1",
             "DELETE FROM contradiction WHERE datasource = $1",
             "UPDATE series SET owner = NULL WHERE owner = $1",
             "UPDATE datasource SET name = id, plugin = '', config = '{}' WHERE id = $1",
         ],
-        None => &["DELETE FROM datasource WHERE id = $1"],
+        None => &[
+            "DELETE FROM credential WHERE datasource = $1",
+            "DELETE FROM datasource WHERE id = $1",
+        ],
     };
     for statement in statements {
         sqlx::query(*statement).bind(id.as_str()).execute(&mut *transaction).await?;

@@ -9,13 +9,14 @@ use crate::domain::id::{OrganisationId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::plugin::Description;
 use crate::domain::sync::{Datatype, Method, Sync};
+use crate::grant::Http;
 use crate::grant::files::Files;
 use crate::plugin::Plugin;
 
-use super::{Engine, Refusal, config};
+use super::{Engine, Refusal, config, granted};
 
-/// What the host gives to a plugin whose configuration names files; nothing else yet.
-const GRANTED: &[&str] = &["files"];
+/// What the host can give to a plugin.
+const GRANTED: &[&str] = &["files", "http", "credentials"];
 
 /// Everything that was made sure of before anything outside is asked.
 pub(super) struct Ensured {
@@ -24,6 +25,7 @@ pub(super) struct Ensured {
     pub(super) plugin: Arc<Plugin>,
     pub(super) config: Value,
     pub(super) files: Files,
+    pub(super) http: Option<Http>,
 }
 
 impl Engine {
@@ -59,8 +61,11 @@ impl Engine {
         if let Some(name) = config::missing_file(&config, plugin.description(), &present) {
             return Err(Refusal::File(name));
         }
+        let means = &self.inner.means;
+        let entrusted = store.credentials(&means.seal, &organisation.id, &datasource.id).await?;
+        let http = granted::http(&means.network, plugin.description(), &config, &entrusted)?;
         let files = self.files(&organisation.id, &config).await?;
-        Ok(Ensured { sync, datasource, plugin, config, files })
+        Ok(Ensured { sync, datasource, plugin, config, files, http })
     }
 
     fn ensure_free(&self, organisation: &Organisation) -> Result<(), Refusal> {
@@ -128,9 +133,9 @@ mod tests {
     }
 
     #[test]
-    fn a_plugin_that_asks_for_more_than_files_is_refused_by_the_word_of_the_grant() {
-        assert!(ensure_granted(&asking(r#"{"files": "reads them"}"#)).is_ok());
-        let refused = ensure_granted(&asking(r#"{"files": "", "http": ["https://x"]}"#));
-        assert!(matches!(refused, Err(Refusal::Grant(asked)) if asked == "http"));
+    fn a_plugin_that_asks_for_what_there_is_not_is_refused_by_the_word_of_the_grant() {
+        assert!(ensure_granted(&asking(r#"{"files": "reads them", "http": "too"}"#)).is_ok());
+        let refused = ensure_granted(&asking(r#"{"files": "", "sql": ["main"]}"#));
+        assert!(matches!(refused, Err(Refusal::Grant(asked)) if asked == "sql"));
     }
 }

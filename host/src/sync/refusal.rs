@@ -4,6 +4,8 @@ use crate::domain::id::RunId;
 use crate::domain::plugin::Remark;
 use crate::store;
 
+use super::granted::Ungranted;
+
 /// Why a run was not started.
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
@@ -39,6 +41,9 @@ pub enum Refusal {
     /// The configuration does not fit the plugin's schema.
     #[error("the datasource's configuration is not valid: {}", mistakes(.0))]
     Config(Vec<Remark>),
+    /// Requests cannot be granted.
+    #[error(transparent)]
+    Ungranted(#[from] Ungranted),
     /// The plugin cannot do it.
     #[error("{0}")]
     Unsupported(String),

@@ -151,6 +151,7 @@ async fn open(database: &Path) -> Result<App> {
         // Beside all databases of this benchmark, so that the plugin is compiled once.
         files: database.parent().map(|folder| folder.join("files")),
         access: Access::Write,
+        allow_networks: Vec::new(),
         tuning: Tuning::default(),
     };
     Ok(App::open(&settings).await?)

@@ -63,6 +63,8 @@ pub enum Deed {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Config {
     deed: Deed,
+    /// Where a request is sent, with a credential, instead of where none may go.
+    url: Option<String>,
 }
 
 /// The misbehaving datasource.
@@ -90,18 +92,18 @@ impl Datasource for Hostile {
     }
 
     fn check(config: &Config) -> Result<Vec<Remark>> {
-        acts(config.deed)?;
+        acts(config)?;
         Ok(vec![Remark { field: "deed".to_owned(), text: "all well".to_owned() }])
     }
 
     fn get(config: &Config, request: &GetRequest) -> Result<Page> {
-        acts(config.deed)?;
+        acts(config)?;
         gives(config.deed, request)
     }
 }
 
-fn acts(deed: Deed) -> Result<()> {
-    match deed {
+fn acts(config: &Config) -> Result<()> {
+    match config.deed {
         Deed::Loop => forever(),
         Deed::Sleep => std::thread::sleep(std::time::Duration::from_secs(1_000_000)),
         Deed::Memory => fill_memory(),
@@ -112,7 +114,7 @@ fn acts(deed: Deed) -> Result<()> {
         Deed::LogLine => log::write(Level::Info, &"x".repeat(64 << 20)),
         Deed::PrintFlood => flood_output(),
         Deed::ReadOther => drop(files::read("/etc/passwd", 0, 100)?),
-        Deed::Http => send()?,
+        Deed::Http => send(config.url.as_deref())?,
         Deed::Sql => drop(sql::query("main", "select 1", &[], 1)?),
         Deed::Wasi => reach_out()?,
         Deed::Handles => keep_handles(),
@@ -177,13 +179,13 @@ fn flood_output() {
     panic!("at last");
 }
 
-fn send() -> Result<()> {
+fn send(url: Option<&str>) -> Result<()> {
     let request = http::Request {
         method: "GET".to_owned(),
-        url: "https://user:secret@169.254.169.254/latest?key=secret".to_owned(),
+        url: url.unwrap_or("https://user:secret@169.254.169.254/latest?key=secret").to_owned(),
         headers: Vec::new(),
         body: None,
-        credential: None,
+        credential: url.map(|_| "access".to_owned()),
     };
     match http::send(&request) {
         Err(http::Broken::Denied(text)) => Err(Failure::Denied(text)),

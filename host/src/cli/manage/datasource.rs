@@ -8,6 +8,7 @@ use crate::cli::{COMPLETED, InOrganisation, Usage, config, open};
 use crate::store::Access;
 use crate::store::datasource::{DatasourceChange, NewDatasource};
 
+use super::credential::Credential;
 use super::{list, show};
 
 #[derive(Debug, clap::Args)]
@@ -55,6 +56,9 @@ enum Command {
         #[arg(long, value_name = "FIELD=VALUE")]
         set: Vec<String>,
     },
+    /// What it is entrusted with: secrets go in and never come out.
+    #[command(subcommand)]
+    Credential(Credential),
     /// Delete it, once no sync uses it.
     Delete {
         /// Its name.
@@ -69,7 +73,9 @@ impl Datasource {
         output: &Output,
     ) -> anyhow::Result<u8> {
         let access = match self.command {
-            Command::List | Command::Show { .. } => Access::Read,
+            Command::List | Command::Show { .. } | Command::Credential(Credential::List { .. }) => {
+                Access::Read
+            }
             _ => Access::Write,
         };
         let app = open(settings, access).await?;
@@ -101,6 +107,7 @@ impl Datasource {
                 let change = DatasourceChange { config, ..Default::default() };
                 show(*output, &app.store.change_datasource(id, &datasource.id, change).await?);
             }
+            Command::Credential(command) => command.run(&app, id, *output).await?,
             Command::Delete { name } => {
                 let datasource = app.store.datasource_named(id, &name).await?;
                 app.store.delete_datasource(id, &datasource.id).await?;

@@ -168,7 +168,11 @@ mod tests {
             extra: String::new(),
         };
         let keyed = |at: usize| Keyed { key: at.to_string(), new, record: record.clone() };
-        Batch { items: Pushed::Groups((0..count).map(keyed).collect()), bases: Vec::new(), uncertain: false }
+        Batch {
+            items: Pushed::Groups((0..count).map(keyed).collect()),
+            bases: Vec::new(),
+            uncertain: false,
+        }
     }
 
     fn answer(created: u32, untried: &[u32]) -> wit::Receipt {

@@ -110,7 +110,7 @@ async fn a_flood_of_lines_is_cut_cleaned_and_counted() {
     let plugins = plugins(limits);
     let hostile = plugins.load(&components::hostile()).await.unwrap();
     let sink = LogSink::new();
-    let grant = Grant { log: Some(sink.clone()), files: None };
+    let grant = Grant { log: Some(sink.clone()), ..Grant::default() };
     deed(&hostile, "log-flood", grant).await.unwrap_err();
     let taken = sink.take();
     assert_eq!(taken.lines.len(), 5);

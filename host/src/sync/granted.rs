@@ -1,0 +1,134 @@
+//! The requests a plugin is granted: to the origins its configuration names, with what was entrusted.
+
+use serde_json::Value;
+
+use crate::domain::credential::{self, CredentialName, Credentials, Misfit};
+use crate::domain::origin::{BadOrigin, Origin};
+use crate::domain::plugin::{Description, Failure};
+use crate::grant::Http;
+use crate::grant::http::HttpLimits;
+pub use crate::grant::http::Network;
+pub use crate::store::seal::Seal;
+
+/// What grants are made with. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Means {
+    /// How servers are reached.
+    pub network: Network,
+    /// What opens credentials.
+    pub seal: Seal,
+}
+
+/// Why requests cannot be granted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Ungranted {
+    /// A field that says where requests go does not.
+    #[error("the field {field:?} names no server: {reason}")]
+    Origin {
+        /// Of the configuration.
+        field: String,
+        /// What is wrong with it.
+        reason: BadOrigin,
+    },
+    /// A credential is of a kind the plugin has no use for.
+    #[error("the credential {name}: {reason}")]
+    Credential {
+        /// Which.
+        name: CredentialName,
+        /// Why.
+        reason: Misfit,
+    },
+    /// The plugin asks in a way this host does not know.
+    #[error("the plugin cannot be granted what it needs: {0}")]
+    Plugin(String),
+}
+
+/// The requests of one instance, where its plugin asks for any.
+pub(super) fn http(
+    network: &Network,
+    description: &Description,
+    config: &Value,
+    credentials: &Credentials,
+) -> Result<Option<Http>, Ungranted> {
+    if !description.asks.contains_key("http") {
+        return Ok(None);
+    }
+    let origins = origins(config, description)?;
+    let mut keys = std::collections::BTreeMap::new();
+    for (name, ask) in credential::asks(&description.asks).map_err(Ungranted::Plugin)? {
+        let Some(credential) = credentials.get(&name) else { continue };
+        let key = ask.key(credential);
+        let key = key.map_err(|reason| Ungranted::Credential { name: name.clone(), reason })?;
+        keys.insert(name, key);
+    }
+    Ok(Some(Http::new(network.clone(), origins, keys, HttpLimits::default())))
+}
+
+/// The origins of the fields that the schema marks `x-origin`.
+fn origins(config: &Value, description: &Description) -> Result<Vec<Origin>, Ungranted> {
+    let properties = description.schema.get("properties").and_then(Value::as_object);
+    let marked = properties.into_iter().flatten();
+    let marked = marked.filter(|(_, it)| it.get("x-origin") == Some(&Value::Bool(true)));
+    let named = marked.filter_map(|(field, _)| Some((field, config.get(field)?.as_str()?)));
+    let origin = |(field, url): (&String, &str)| {
+        url.parse().map_err(|reason| Ungranted::Origin { field: field.clone(), reason })
+    };
+    named.map(origin).collect()
+}
+
+impl From<Ungranted> for Failure {
+    fn from(ungranted: Ungranted) -> Self {
+        let field = match &ungranted {
+            Ungranted::Origin { field, .. } => field.clone(),
+            Ungranted::Credential { .. } => "credentials".to_owned(),
+            Ungranted::Plugin(_) => "plugin".to_owned(),
+        };
+        Self::Config { field, text: ungranted.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn description(asks: Value) -> Description {
+        Description {
+            name: "legacy".to_owned(),
+            version: "1".to_owned(),
+            gets: Vec::new(),
+            pushes: Vec::new(),
+            schema: json!({"properties": {
+                "server": {"type": "string", "x-origin": true},
+                "homepage": {"type": "string"},
+            }}),
+            asks: serde_json::from_value(asks).unwrap(),
+        }
+    }
+
+    fn granted(asks: Value, config: &Value, credentials: Value) -> Result<Option<Http>, Ungranted> {
+        let credentials = serde_json::from_value(credentials).unwrap();
+        http(&Network::new(Vec::new()), &description(asks), config, &credentials)
+    }
+
+    #[test]
+    fn only_the_marked_fields_say_where_requests_may_go() {
+        let config = json!({"server": "https://a.example/api", "homepage": "https://b.example"});
+        let http = granted(json!({"http": "to read"}), &config, json!({})).unwrap();
+        let shown = format!("{:?}", http.unwrap());
+        assert!(shown.contains("a.example") && !shown.contains("b.example"), "{shown}");
+        assert!(granted(json!({}), &config, json!({})).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_field_that_names_no_server_and_a_credential_of_no_use_are_refused_by_name() {
+        let config = json!({"server": "a.example"});
+        let refused = granted(json!({"http": "to read"}), &config, json!({})).unwrap_err();
+        assert!(matches!(&refused, Ungranted::Origin { field, .. } if field == "server"));
+        let asks = json!({"http": "", "credentials": {"access": {"why": "", "bearer": true}}});
+        let basic = json!({"access": {"kind": "basic", "user": "me", "password": "canary"}});
+        let refused = granted(asks, &json!({}), basic).unwrap_err().to_string();
+        assert!(refused.contains("access") && !refused.contains("canary"), "{refused}");
+    }
+}
