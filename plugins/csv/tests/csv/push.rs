@@ -18,7 +18,8 @@ fn export() -> Config {
 }
 
 fn batch(items: Items, keys: &[&str]) -> Batch {
-    Batch { items, keys: keys.iter().map(|&key| key.to_owned()).collect(), uncertain: false }
+    let keys = keys.iter().map(|&key| key.to_owned()).collect();
+    Batch { items, keys, bases: Vec::new(), uncertain: false }
 }
 
 fn readings(name: &str, points: &[(i64, f64, u8, &str)]) -> Readings {
