@@ -26,6 +26,8 @@ enum Fate {
     Updated,
     Unchanged,
     Refused(String),
+    /// Refused with this reason, and perhaps stored all the same.
+    Doubtful(String),
     Unknown,
 }
 
@@ -81,7 +83,7 @@ impl Tally {
                 Fate::Updated => receipt.updated += 1,
                 Fate::Unchanged => receipt.unchanged += 1,
                 Fate::Refused(reason) => receipt.refused.push(Refused { at, reason }),
-                Fate::Unknown => receipt.unknown.push(at),
+                Fate::Doubtful(_) | Fate::Unknown => receipt.unknown.push(at),
             }
         }
         receipt

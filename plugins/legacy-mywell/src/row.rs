@@ -16,12 +16,13 @@ pub(crate) struct ReadingRow {
     pub(crate) value: Value,
     pub(crate) postcode: Value,
     pub(crate) resource_id: Value,
+    pub(crate) created_at: Value,
     pub(crate) updated_at: Value,
 }
 
 impl ReadingRow {
-    pub(crate) const COLUMNS: [&str; 6] =
-        ["id", "date", "value", "postcode", "resourceId", "updatedAt"];
+    pub(crate) const COLUMNS: [&str; 7] =
+        ["id", "date", "value", "postcode", "resourceId", "createdAt", "updatedAt"];
 
     pub(crate) fn resource(&self) -> Option<Id> {
         Some(Id { postcode: positive(&self.postcode)?, number: positive(&self.resource_id)? })

@@ -13,7 +13,7 @@ const nobodyUpdatesAll = {
 const number = (more) => ({type: 'number', ...more});
 const required = {required: true};
 const twoDecimals = {dataType: 'decimal', precision: 10, scale: 2};
-const stamps = {createdAt: {type: 'date'}, updatedAt: {type: 'date'}};
+const stamps = {createdAt: {type: 'date', ...required}, updatedAt: {type: 'date', ...required}};
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 

@@ -28,6 +28,10 @@ app.post('/peer/:model', (request, response) => {
   database.connector.insert(request.params.model, request.body);
   response.json({count: request.body.length});
 });
+app.delete('/peer/:model', (request, response) => {
+  database.connector.initCollection(request.params.model);
+  response.json({});
+});
 app.get('/peer/:model', (request, response) => {
   response.json(database.connector.rows(request.params.model));
 });

@@ -63,6 +63,13 @@ class Store extends Memory {
     super.updateAttributes(model, id, stored(this._models[model].properties, data), options, done);
   }
 
+  fromDb(model, data) {
+    const row = super.fromDb(model, data);
+    // The driver makes null of a zero date.
+    for (const name in row) if (row[name] instanceof Date && isNaN(row[name])) row[name] = null;
+    return row;
+  }
+
   // Rows as a database dump has them: past every hook.
   insert(model, rows) {
     for (const row of rows) {

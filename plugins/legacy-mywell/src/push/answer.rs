@@ -2,7 +2,6 @@
 
 use ourwater_sdk::Delay;
 use ourwater_sdk::http::{self, Call, Response, Unwritten};
-use serde::Deserialize;
 use serde_json::Value;
 
 /// Characters of the server's reason that are kept.
@@ -17,92 +16,70 @@ pub(super) enum Said {
     Refused { status: u16, reason: String },
     /// Of each record of an array: none where it was stored.
     Partly(Vec<Option<Blame>>),
-    /// It may have been done.
+    /// The server is through with it, and it may have been done all the same: what comes after
+    /// storing fails with such answers too. Looking will tell.
+    Doubtful(String),
+    /// It may have been done, or may be under way still.
     Unclear(Delay),
 }
 
 /// Why one record of an array was not taken.
 #[derive(Debug)]
 pub(super) struct Blame {
-    status: u16,
+    /// The record certainly was not stored.
+    pub(super) is_sure: bool,
     pub(super) reason: String,
 }
 
-impl Blame {
-    /// Whether the record certainly was not stored: what is found wrong before storing is the
-    /// client's fault, and what fails after it is the server's.
-    pub(super) fn is_sure(&self) -> bool {
-        (400..=499).contains(&self.status)
-    }
+/// Sends what changes something: a record of `model`, or an array of such.
+pub(super) fn tell(call: &Call, model: &str) -> Result<Said, Unwritten> {
+    call.write().map(|response| said(&response, model))
 }
 
-/// LoopBack 2 and 3 both answer `{"error": …}`; 2 has a `status` as well, and a text for 500s.
-#[derive(Deserialize)]
-struct Envelope {
-    error: Wrong,
-}
-
-#[derive(Deserialize)]
-struct Wrong {
-    #[serde(default, rename = "statusCode", alias = "status")]
-    status: Value,
-    #[serde(default)]
-    message: Value,
-    #[serde(default)]
-    details: Value,
-}
-
-/// Sends what changes something.
-pub(super) fn tell(call: &Call) -> Result<Said, Unwritten> {
-    call.write().map(|response| said(&response))
-}
-
-fn said(response: &Response) -> Said {
+fn said(response: &Response, model: &str) -> Said {
     let unclear = |reason: String| Said::Unclear(Delay { reason, after_ms: None });
-    if (200..=299).contains(&response.status) {
+    let status = response.status;
+    if (200..=299).contains(&status) {
         return match http::json(response) {
             Ok(value) => Said::Done(value),
             Err(failure) => unclear(format!("{failure:?}")),
         };
     }
-    let wrong = serde_json::from_slice::<Value>(&response.body).ok().and_then(wrong);
-    let details = wrong.as_ref().and_then(|wrong| wrong.details.as_array());
-    if let Some(details) = details {
-        return Said::Partly(details.iter().map(blame).collect());
+    // LoopBack 2 and 3 both answer {"error": …}, with a statusCode or a status.
+    let answer = serde_json::from_slice::<Value>(&response.body).unwrap_or_default();
+    let Some(error) = answer.get("error").filter(|error| error.is_object()) else {
+        let reason = format!("the server answered {status}");
+        return if status == 500 { unclear(reason) } else { Said::Refused { status, reason } };
+    };
+    if let Some(details) = error.get("details").and_then(Value::as_array) {
+        return Said::Partly(details.iter().map(|detail| blame(detail, model)).collect());
     }
-    let reason = wrong.map_or_else(|| format!("HTTP {}", response.status), |wrong| reason(&wrong));
-    if response.status == 500 {
-        return unclear(format!("the server answered 500: {reason}"));
+    let reason = reason(error);
+    if status != 500 && is_sure(error, model) {
+        Said::Refused { status, reason }
+    } else {
+        Said::Doubtful(reason)
     }
-    Said::Refused { status: response.status, reason }
 }
 
-/// `details` of an array holds such errors too, so a LoopBack 2 error may have both `status` and
-/// `statusCode`: serde would call that a duplicate.
-fn wrong(mut value: Value) -> Option<Wrong> {
-    if let Some(error) = value.get_mut("error").and_then(Value::as_object_mut)
-        && error.contains_key("statusCode")
-    {
-        error.remove("status");
-    }
-    serde_json::from_value::<Envelope>(value).ok().map(|envelope| envelope.error)
+fn blame(detail: &Value, model: &str) -> Option<Blame> {
+    let there = !detail.is_null();
+    there.then(|| Blame { is_sure: is_sure(detail, model), reason: reason(detail) })
 }
 
-fn blame(detail: &Value) -> Option<Blame> {
-    if detail.is_null() {
-        return None;
-    }
-    let status = detail.get("statusCode").or_else(|| detail.get("status")).and_then(Value::as_u64);
-    let status = status.and_then(|status| u16::try_from(status).ok());
-    let validation = detail.get("name").is_some_and(|name| name == "ValidationError");
-    let message = detail.get("message").and_then(Value::as_str).unwrap_or("no reason is given");
-    let status = status.unwrap_or(if validation { 422 } else { 500 });
-    Some(Blame { status, reason: cut(message) })
+/// What is found wrong before storing is the client's fault, and what fails after it the server's;
+/// but a resource that is updated after its reading was stored may be found invalid as well.
+fn is_sure(error: &Value, model: &str) -> bool {
+    let status = ["statusCode", "status"].iter().find_map(|name| error.get(name)?.as_u64());
+    let of = error.pointer("/details/context").and_then(Value::as_str);
+    let other = of.is_some_and(|of| !of.eq_ignore_ascii_case(model));
+    let invalid = error.get("name").is_some_and(|name| name == "ValidationError");
+    let wrong = status.map_or(invalid, |status| (400..=499).contains(&status));
+    wrong && !other && (!invalid || of.is_some())
 }
 
-fn reason(wrong: &Wrong) -> String {
-    let status = wrong.status.as_u64().unwrap_or(0);
-    wrong.message.as_str().map_or_else(|| format!("HTTP {status}"), cut)
+fn reason(error: &Value) -> String {
+    cut(error.get("message").and_then(Value::as_str).unwrap_or("the server gives no reason"))
 }
 
 fn cut(text: &str) -> String {
@@ -115,27 +92,29 @@ mod tests {
     use super::*;
 
     fn answer(status: u16, body: &str) -> Said {
-        said(&Response { status, headers: Vec::new(), body: body.as_bytes().to_vec() })
+        let body = body.as_bytes().to_vec();
+        said(&Response { status, headers: Vec::new(), body }, "reading")
     }
 
     #[test]
     fn an_array_is_half_stored_in_both_shapes() {
-        let three = r#"{"error":{"statusCode":500,"message":"m","details":[null,{"statusCode":422,"message":"bad"},{"statusCode":500,"message":"Internal Server Error"}]}}"#;
-        let two = r#"{"error":{"name":"Error","status":500,"statusCode":500,"message":"m","stack":"s","details":[null,{"name":"ValidationError","status":422,"statusCode":422,"message":"bad","stack":"s"},{"name":"Error","message":"resource doesnt exist!","stack":"s"}]}}"#;
+        let three = r#"{"error":{"statusCode":500,"message":"m","details":[null,{"statusCode":422,"name":"ValidationError","message":"bad","details":{"context":"reading"}},{"statusCode":422,"name":"ValidationError","details":{"context":"resource"}},{"statusCode":500,"message":"Internal Server Error"}]}}"#;
+        let two = r#"{"error":{"name":"Error","status":500,"message":"m","stack":"s","details":[null,{"name":"ValidationError","status":422,"statusCode":422,"message":"bad","details":{"context":"reading"}},{"name":"ValidationError","details":{"context":"resource"}},{"name":"Error","message":"resource doesnt exist!","stack":"s"}]}}"#;
         for body in [three, two] {
             let Said::Partly(fates) = answer(500, body) else { panic!("{body}") };
-            let sure: Vec<_> = fates.iter().map(|fate| fate.as_ref().map(Blame::is_sure)).collect();
-            assert_eq!(sure, [None, Some(true), Some(false)]);
+            let sure: Vec<_> =
+                fates.iter().map(|fate| fate.as_ref().map(|it| it.is_sure)).collect();
+            assert_eq!(sure, [None, Some(true), Some(false), Some(false)]);
         }
     }
 
     #[test]
     fn a_500_without_details_says_nothing_of_what_was_stored() {
-        for body in
-            ["", "<html>", r#"{"error":{"statusCode":500,"message":"Internal Server Error"}}"#]
-        {
-            assert!(matches!(answer(500, body), Said::Unclear(_)), "{body}");
-        }
+        assert!(matches!(answer(500, "<html>"), Said::Unclear(_)));
+        let own = r#"{"error":{"statusCode":500,"message":"Internal Server Error"}}"#;
+        assert!(matches!(answer(500, own), Said::Doubtful(_)));
+        let other = r#"{"error":{"statusCode":422,"name":"ValidationError","details":{"context":"resource"}}}"#;
+        assert!(matches!(answer(422, other), Said::Doubtful(_)));
         assert!(matches!(answer(200, "<html>"), Said::Unclear(_)));
     }
 

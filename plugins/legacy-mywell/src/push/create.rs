@@ -22,8 +22,8 @@ pub(super) struct Told {
     pub(super) json: String,
 }
 
-/// Posts all rows, until something goes wrong that stops the batch.
-pub(super) fn all(config: &Config, method: &str, rows: &[Told], tally: &mut Tally) {
+/// Posts all rows of "reading" or "resource", until something goes wrong that stops the batch.
+pub(super) fn all(config: &Config, model: &str, rows: &[Told], tally: &mut Tally) {
     let mut rest = rows;
     while !rest.is_empty() && !tally.is_stopped() {
         let mut bytes = 0;
@@ -33,14 +33,14 @@ pub(super) fn all(config: &Config, method: &str, rows: &[Told], tally: &mut Tall
         };
         let count = rest.iter().take(ROWS_A_BODY).take_while(fits).count().max(1);
         let (now, later) = rest.split_at(count);
-        some(config, method, now, tally);
+        some(config, model, now, tally);
         rest = later;
     }
 }
 
-fn some(config: &Config, method: &str, rows: &[Told], tally: &mut Tally) {
-    let said = match server::call(config, "POST", method) {
-        Ok(call) => answer::tell(&call.bytes(body(rows))),
+fn some(config: &Config, model: &str, rows: &[Told], tally: &mut Tally) {
+    let said = match server::call(config, "POST", &format!("{model}s")) {
+        Ok(call) => answer::tell(&call.bytes(body(rows)), model),
         Err(failure) => Err(Unwritten::Untried(failure)),
     };
     match said {
@@ -50,12 +50,14 @@ fn some(config: &Config, method: &str, rows: &[Told], tally: &mut Tally) {
             }
         }
         Ok(Said::Done(_)) => lose(rows, "the answer does not name each record", tally),
-        Ok(Said::Partly(fates)) if fates.len() == rows.len() => {
+        // The list of blames ends with the last of them: what follows it was stored.
+        Ok(Said::Partly(fates)) if fates.len() <= rows.len() => {
+            let fates = fates.into_iter().chain(std::iter::repeat_with(|| None));
             for (row, blame) in rows.iter().zip(fates) {
                 match blame {
                     None => tally.set(row.at, Fate::Created),
-                    Some(blame) if blame.is_sure() => tally.refuse(row.at, blame.reason),
-                    Some(_) => tally.set(row.at, Fate::Unknown),
+                    Some(blame) if blame.is_sure => tally.refuse(row.at, blame.reason),
+                    Some(blame) => tally.set(row.at, Fate::Doubtful(blame.reason)),
                 }
             }
         }
@@ -63,14 +65,17 @@ fn some(config: &Config, method: &str, rows: &[Told], tally: &mut Tally) {
         // An array is refused as a whole only where it is too large, or not understood at all.
         Ok(Said::Refused { .. }) if rows.len() > 1 => {
             let (first, second) = rows.split_at(rows.len() / 2);
-            some(config, method, first, tally);
+            some(config, model, first, tally);
             if !tally.is_stopped() {
-                some(config, method, second, tally);
+                some(config, model, second, tally);
             }
         }
         Ok(Said::Refused { status: 404, reason }) => tally.stop(wrong_address(&reason)),
         Ok(Said::Refused { reason, .. }) => {
             rows.iter().for_each(|row| tally.refuse(row.at, reason.clone()));
+        }
+        Ok(Said::Doubtful(reason)) => {
+            rows.iter().for_each(|row| tally.set(row.at, Fate::Doubtful(reason.clone())));
         }
         Ok(Said::Unclear(delay)) | Err(Unwritten::Unknown(delay)) => {
             tally.lose(rows.iter().map(|row| row.at), delay);

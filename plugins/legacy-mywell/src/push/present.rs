@@ -32,6 +32,8 @@ pub(super) struct Present {
     pub(super) id: u64,
     /// None where it is not a number.
     pub(super) value: Option<f64>,
+    /// Whether it says when it was made; most rows of old do not.
+    pub(super) has_creation: bool,
 }
 
 /// Those of the resources that exist.
@@ -71,7 +73,8 @@ pub(super) fn readings(config: &Config, keys: &[Key]) -> Result<HashMap<Key, Vec
                 let (Some(resource), Some(time)) = (row.resource(), instant(&row.date)) else {
                     continue;
                 };
-                let present = Present { id, value: number(&row.value) };
+                let has_creation = instant(&row.created_at).is_some();
+                let present = Present { id, value: number(&row.value), has_creation };
                 found.entry(Key { resource, time }).or_default().push(present);
             }
             if rows.len() < ROWS_MAX as usize {

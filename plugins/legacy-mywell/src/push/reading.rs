@@ -59,7 +59,9 @@ pub(crate) fn push(config: &Config, all: &[Readings]) -> Result<Receipt> {
     });
     let keys: Vec<Key> = wanted.keys().copied().collect();
     let present = present::readings(config, &keys)?;
-    write(config, wanted.into_values(), &present, &resources, &mut tally);
+    let wanted: Vec<Wanted> = wanted.into_values().collect();
+    write(config, &wanted, &present, &resources, &mut tally);
+    settle(config, &wanted, &mut tally);
     Ok(tally.receipt())
 }
 
@@ -91,7 +93,7 @@ fn key(readings: &Readings, time: i64) -> std::result::Result<Key, String> {
             only.name, only.property, only.unit
         ));
     }
-    let time = time - time.rem_euclid(SECOND_MS);
+    let time = time.saturating_sub(time.rem_euclid(SECOND_MS));
     time::write(time).ok_or("LegacyMyWell keeps the years 1000 to 9999")?;
     Ok(Key { resource, time })
 }
@@ -107,7 +109,7 @@ fn hundredths(value: f64) -> std::result::Result<i64, String> {
 
 fn write(
     config: &Config,
-    wanted: impl Iterator<Item = Wanted>,
+    wanted: &[Wanted],
     present: &HashMap<Key, Vec<Present>>,
     resources: &HashMap<Id, ResourceRow>,
     tally: &mut Tally,
@@ -116,13 +118,39 @@ fn write(
     for point in wanted {
         let rows = present.get(&point.key).map(Vec::as_slice).unwrap_or_default();
         match (point.hundredths, rows) {
-            (Some(value), []) => new.push(told(&point, value, resources)),
-            (Some(value), [.., last]) => change(config, &point, value, *last, tally),
+            (Some(value), []) => new.push(told(point, value, resources)),
+            (Some(value), [.., last]) => change(config, point, value, *last, tally),
             (None, []) => tally.set(point.at, Fate::Unchanged),
             (None, rows) => remove(config, point.at, rows, tally),
         }
     }
-    create::all(config, "readings", &new, tally);
+    create::all(config, "reading", &new, tally);
+}
+
+/// Looks what became of those that were refused and may be stored all the same.
+fn settle(config: &Config, wanted: &[Wanted], tally: &mut Tally) {
+    let doubtful = |point: &&Wanted| matches!(tally.fates[point.at], Fate::Doubtful(_));
+    let doubtful: Vec<Wanted> = wanted.iter().filter(doubtful).copied().collect();
+    if doubtful.is_empty() || tally.is_stopped() {
+        return;
+    }
+    let keys: Vec<Key> = doubtful.iter().map(|point| point.key).collect();
+    let present = match present::readings(config, &keys) {
+        Ok(present) => present,
+        Err(failure) => return tally.stop(failure),
+    };
+    for point in doubtful {
+        let rows = present.get(&point.key).map(Vec::as_slice).unwrap_or_default();
+        let there = rows.last().map(|row| row.value.and_then(|value| hundredths(value).ok()));
+        let done = there == point.hundredths.map(Some);
+        let fate = match std::mem::replace(&mut tally.fates[point.at], Fate::Unknown) {
+            Fate::Doubtful(_) if done && rows.len() == 1 => Fate::Created,
+            Fate::Doubtful(_) if done => Fate::Updated,
+            Fate::Doubtful(reason) => Fate::Refused(reason),
+            fate => fate,
+        };
+        tally.set(point.at, fate);
+    }
 }
 
 fn told(point: &Wanted, hundredths: i64, resources: &HashMap<Id, ResourceRow>) -> Told {
@@ -144,8 +172,12 @@ fn change(config: &Config, point: &Wanted, value: i64, row: Present, tally: &mut
     if row.value.and_then(|value| hundredths(value).ok()) == Some(value) {
         tally.set(point.at, Fate::Unchanged);
     } else if !tally.is_stopped() {
-        let body = json!({"value": decimal(value)}).to_string();
-        let fate = one(config, "PATCH", row.id, Some(body), point.at, tally);
+        let mut body = json!({"value": decimal(value)});
+        if !row.has_creation {
+            // The server judges the whole row, and refuses one that does not say when it was made.
+            body["createdAt"] = json!(time::write(point.key.time));
+        }
+        let fate = one(config, "PATCH", row.id, Some(body.to_string()), point.at, tally);
         tally.set(point.at, fate);
     }
 }
@@ -177,7 +209,7 @@ fn one(
             None => call,
         })
         .map_err(Unwritten::Untried)
-        .and_then(|call| answer::tell(&call));
+        .and_then(|call| answer::tell(&call, "reading"));
     match said {
         Ok(Said::Done(_)) => Fate::Updated,
         // It went meanwhile: look again next time, or be content.
@@ -185,6 +217,7 @@ fn one(
         Ok(Said::Refused { status: 404, .. }) => Fate::Untried,
         Ok(Said::Refused { reason, .. }) => Fate::Refused(reason),
         Ok(Said::Partly(_)) => Fate::Unknown,
+        Ok(Said::Doubtful(reason)) => Fate::Doubtful(reason),
         Ok(Said::Unclear(delay)) | Err(Unwritten::Unknown(delay)) => {
             tally.lose([at], delay);
             Fate::Unknown

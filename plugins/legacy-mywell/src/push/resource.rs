@@ -70,7 +70,7 @@ pub(crate) fn push(config: &Config, all: &[Resource], uncertain: bool) -> Result
     for (at, id, resource) in old {
         change(config, at, id, resource, present.get(&id), &mut tally);
     }
-    create::all(config, "resources", &rows, &mut tally);
+    create::all(config, "resource", &rows, &mut tally);
     Ok(tally.receipt())
 }
 
@@ -205,11 +205,11 @@ fn change(
     let said = server::call(config, "POST", "resources/updateResourceByIdAndPostcode")
         .and_then(|call| call.body(&changes))
         .map_err(Unwritten::Untried)
-        .and_then(|call| answer::tell(&call));
+        .and_then(|call| answer::tell(&call, "resource"));
     match said {
         Ok(Said::Done(_)) => tally.set(at, Fate::Updated),
         Ok(Said::Refused { reason, .. }) => tally.refuse(at, reason),
-        Ok(Said::Partly(_)) => tally.set(at, Fate::Unknown),
+        Ok(Said::Partly(_) | Said::Doubtful(_)) => tally.set(at, Fate::Unknown),
         Ok(Said::Unclear(delay)) | Err(Unwritten::Unknown(delay)) => tally.lose([at], delay),
         Err(Unwritten::Untried(failure)) => tally.stop(failure),
     }

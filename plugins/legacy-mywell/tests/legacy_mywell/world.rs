@@ -57,7 +57,7 @@ impl World {
                 resources.push(json!({"id": id, "postcode": postcode, "villageId": 11,
                     "geo": {"lat": 24.5, "lng": 74.25}, "owner": "Owner A", "type": "well",
                     "well_depth": 21.95, "elevation": 0, "image": "x".repeat(100_000),
-                    "mobile": "+910000000000"}));
+                    "mobile": "+910000000000", "createdAt": "2018-07-13T01:58:59Z", "updatedAt": "2018-08-07T03:05:50Z"}));
             }
         }
         self.peer.seed("resource", &Value::Array(resources));
@@ -102,7 +102,7 @@ impl World {
             }
             pulled.rejected.extend(page.rejected);
             pulled.cursors.push(page.cursor.clone());
-            assert_ne!(request.cursor.as_ref(), page.more.then_some(&page.cursor));
+            assert!(!page.more || request.cursor.as_ref() != Some(&page.cursor));
             cursor = Some(page.cursor);
             if !page.more {
                 return pulled;
