@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// Its address, without "/api", such as "https://mywell.example.org".
+    /// Its address, such as `https://mywell.example.org`; "/api" is added to it.
     #[schemars(extend("x-origin" = true))]
     pub url: String,
     /// Ask without logging in. Groups and resources are shown to anyone, readings usually are not.

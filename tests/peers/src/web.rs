@@ -11,7 +11,7 @@ use ourwater_sdk::{Delay, Result};
 use serde_json::{Value, json};
 use ureq::Agent;
 
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// The host, for one datasource.
 #[derive(Debug)]

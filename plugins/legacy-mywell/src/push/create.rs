@@ -72,10 +72,14 @@ fn some(config: &Config, model: &str, rows: &[Told], tally: &mut Tally) {
         }
         Ok(Said::Refused { status: 404, reason }) => tally.stop(wrong_address(&reason)),
         Ok(Said::Refused { reason, .. }) => {
-            rows.iter().for_each(|row| tally.refuse(row.at, reason.clone()));
+            for row in rows {
+                tally.refuse(row.at, reason.clone());
+            }
         }
         Ok(Said::Doubtful(reason)) => {
-            rows.iter().for_each(|row| tally.set(row.at, Fate::Doubtful(reason.clone())));
+            for row in rows {
+                tally.set(row.at, Fate::Doubtful(reason.clone()));
+            }
         }
         Ok(Said::Unclear(delay)) | Err(Unwritten::Unknown(delay)) => {
             tally.lose(rows.iter().map(|row| row.at), delay);

@@ -24,6 +24,7 @@ impl Host for Server {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "what a server is scripted with")]
 fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Sent {
     let headers = headers.iter().map(|&(name, value)| (name.to_owned(), value.to_owned()));
     Ok(Response { status, headers: headers.collect(), body: body.as_bytes().to_vec() })
