@@ -2,11 +2,13 @@
 //!
 //! [`server`] asks and tells, [`row`] is what it answers, [`id`] and [`quantity`] what its numbers
 //! mean, [`select`] which of them are wanted. [`group`], [`resource`] and [`reading`] give pages;
-//! [`push`] takes batches, and says truly of each record what became of it.
+//! [`push`] takes batches, and says truly of each record what became of it. [`present`] looks at
+//! what is there.
 
 mod config;
 mod group;
 mod id;
+mod present;
 mod push;
 mod quantity;
 mod reading;

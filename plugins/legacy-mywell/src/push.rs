@@ -3,7 +3,6 @@
 
 mod answer;
 mod create;
-mod present;
 pub(crate) mod reading;
 pub(crate) mod resource;
 

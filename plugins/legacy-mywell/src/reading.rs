@@ -3,7 +3,8 @@
 //! Most rows have a zero `createdAt`, so no date finds the new ones; ids do. A run with nothing new
 //! asks two questions. `updatedAt` is set a moment before its row can be seen, and ids are given
 //! before it too, so changes are asked for from [`OVERLAP_MS`] before the server's time when the
-//! last run began. A row given twice does no harm.
+//! last run began. A row given twice does no harm. Of several rows for one reading the one with the
+//! greatest id holds, so a change of another one says nothing.
 
 mod cursor;
 
@@ -14,6 +15,7 @@ use serde_json::json;
 
 use crate::config::Config;
 use crate::id::Id;
+use crate::present::{self, Key};
 use crate::quantity;
 use crate::row::{ReadingRow, instant, number, positive, shown};
 use crate::select;
@@ -55,8 +57,11 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
         let (columns, order) = (&ReadingRow::COLUMNS, cursor.order());
         let question = Question { from: "readings", columns, conditions, order, limit };
         let answer = server::find::<ReadingRow>(config, &question)?;
-        rows = answer.body;
-        cursor.advance(&rows, rows.len() >= limit as usize, answer.time)?;
+        let found = answer.body;
+        let full = found.len() >= limit as usize;
+        let changed = cursor.is_at_changes();
+        cursor.advance(&found, full, answer.time)?;
+        rows = if changed { holding(config, found)? } else { found };
         if !rows.is_empty() || cursor.at_end() {
             break;
         }
@@ -64,6 +69,18 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
     let (readings, rejected) = columns(&rows);
     let page = paging::page(Items::Readings(readings), paging::write(&cursor)?, !cursor.at_end());
     Ok(Page { rejected, ..page })
+}
+
+/// Without the rows that others hold against.
+fn holding(config: &Config, rows: Vec<ReadingRow>) -> Result<Vec<ReadingRow>> {
+    let key = |row: &ReadingRow| Some(Key { resource: row.resource()?, time: instant(&row.date)? });
+    let keys: Vec<Key> = rows.iter().filter_map(key).collect();
+    let present = present::readings(config, &keys)?;
+    let holds = |row: &ReadingRow| {
+        let there = key(row).and_then(|key| present.get(&key)?.last());
+        there.is_none_or(|last| positive(&row.id).is_some_and(|id| id >= last.id))
+    };
+    Ok(rows.into_iter().filter(holds).collect())
 }
 
 /// The rows as columns of series, and what is no reading.

@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Said};
 use super::create::{self, Told};
-use super::present::{self, Key, Present};
 use super::{Fate, Tally};
 use crate::config::Config;
 use crate::id::Id;
+use crate::present::{self, Key, Present};
 use crate::quantity;
 use crate::row::ResourceRow;
 use crate::server;

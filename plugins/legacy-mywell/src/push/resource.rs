@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{self, Said};
 use super::create::{self, Told};
-use super::{Fate, Tally, present};
+use super::{Fate, Tally};
 use crate::config::Config;
 use crate::id::{Id, whole};
+use crate::present;
 use crate::quantity::Kind;
 use crate::row::{ResourceRow, VillageRow, number, text};
 use crate::server::{self, Question, ROWS_MAX};

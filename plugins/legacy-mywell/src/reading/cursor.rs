@@ -58,6 +58,11 @@ impl Cursor {
         self.run.is_none()
     }
 
+    /// Whether what comes next was given before.
+    pub(super) fn is_at_changes(&self) -> bool {
+        matches!(self.step(), Step::Changed(_))
+    }
+
     pub(super) fn order(&self) -> &'static [&'static str] {
         match self.step() {
             Step::Changed(_) => &["updatedAt", "id"],

@@ -61,6 +61,20 @@ fn what_is_new_or_changed_since_comes_with_the_next_run() {
 }
 
 #[test]
+fn of_rows_for_one_reading_the_last_holds_whichever_of_them_changes() {
+    let world = World::new().settled();
+    world.seed_days(1111, 0..1, 1);
+    world.seed_days(1111, 0..1, 2);
+    let first = world.pull(None, 10, &[]);
+    for (row, value, given) in [(1, 8.0, None), (2, 9.0, Some(9.0))] {
+        world.peer.edit(row, &json!({"value": value}));
+        let next = world.pull(first.cursors.last().map(String::as_str), 10, &[]);
+        assert_eq!(next.points.last().map(|point| point.1), given);
+    }
+    assert_eq!(world.pull(None, 10, &[]).points.last().map(|point| point.1), Some(9.0));
+}
+
+#[test]
 fn what_changes_while_a_run_is_under_way_is_not_missed() {
     let world = World::new().settled();
     world.seed_days(1111, 0..30, 1);

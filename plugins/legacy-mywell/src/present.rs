@@ -1,4 +1,4 @@
-//! What the server has of what it is about to be told.
+//! What the server has at places that are named: it keeps any number of rows for one reading.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -20,24 +20,24 @@ const GAP_MS: i64 = 366 * 24 * 60 * 60 * 1000;
 
 /// A reading's place: the server keeps any number of rows for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) struct Key {
-    pub(super) resource: Id,
+pub(crate) struct Key {
+    pub(crate) resource: Id,
     /// Whole seconds, in ms.
-    pub(super) time: i64,
+    pub(crate) time: i64,
 }
 
 /// A row that is there; of several, those that came later say what holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Present {
-    pub(super) id: u64,
+pub(crate) struct Present {
+    pub(crate) id: u64,
     /// None where it is not a number.
-    pub(super) value: Option<f64>,
+    pub(crate) value: Option<f64>,
     /// Whether it says when it was made; most rows of old do not.
-    pub(super) has_creation: bool,
+    pub(crate) has_creation: bool,
 }
 
 /// Those of the resources that exist.
-pub(super) fn resources(
+pub(crate) fn resources(
     config: &Config,
     ids: impl IntoIterator<Item = Id>,
 ) -> Result<HashMap<Id, ResourceRow>> {
@@ -57,7 +57,7 @@ pub(super) fn resources(
 }
 
 /// The rows of these readings, by ascending id.
-pub(super) fn readings(config: &Config, keys: &[Key]) -> Result<HashMap<Key, Vec<Present>>> {
+pub(crate) fn readings(config: &Config, keys: &[Key]) -> Result<HashMap<Key, Vec<Present>>> {
     let mut found: HashMap<Key, Vec<Present>> = HashMap::new();
     for ranges in ranges(keys).chunks(RANGES_A_QUESTION) {
         let mut above = 0;
