@@ -88,7 +88,7 @@ pub(crate) fn readings(config: &Config, keys: &[Key]) -> Result<HashMap<Key, Vec
 fn page(config: &Config, ranges: &[Value], above: u64) -> Result<Vec<ReadingRow>> {
     let question = Question {
         from: "readings",
-        columns: &ReadingRow::COLUMNS,
+        columns: &ReadingRow::LOOKED_AT,
         conditions: vec![json!({"or": ranges}), json!({"id": {"gt": above}})],
         order: &["id"],
         limit: ROWS_MAX,

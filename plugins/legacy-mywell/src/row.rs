@@ -21,8 +21,13 @@ pub(crate) struct ReadingRow {
 }
 
 impl ReadingRow {
-    pub(crate) const COLUMNS: [&str; 7] =
-        ["id", "date", "value", "postcode", "resourceId", "createdAt", "updatedAt"];
+    /// Of a row that is given.
+    pub(crate) const COLUMNS: [&str; 6] =
+        ["id", "date", "value", "postcode", "resourceId", "updatedAt"];
+
+    /// Of a row that is looked at before it is changed.
+    pub(crate) const LOOKED_AT: [&str; 6] =
+        ["id", "date", "value", "postcode", "resourceId", "createdAt"];
 
     pub(crate) fn resource(&self) -> Option<Id> {
         Some(Id { postcode: positive(&self.postcode)?, number: positive(&self.resource_id)? })

@@ -61,7 +61,7 @@ pub(crate) fn push(config: &Config, all: &[Readings]) -> Result<Receipt> {
     let present = present::readings(config, &keys)?;
     let wanted: Vec<Wanted> = wanted.into_values().collect();
     write(config, &wanted, &present, &resources, &mut tally);
-    settle(config, &wanted, &mut tally);
+    settle(config, &wanted, &present, &mut tally);
     Ok(tally.receipt())
 }
 
@@ -128,7 +128,12 @@ fn write(
 }
 
 /// Looks what became of those that were refused and may be stored all the same.
-fn settle(config: &Config, wanted: &[Wanted], tally: &mut Tally) {
+fn settle(
+    config: &Config,
+    wanted: &[Wanted],
+    before: &HashMap<Key, Vec<Present>>,
+    tally: &mut Tally,
+) {
     let doubtful = |point: &&Wanted| matches!(tally.fates[point.at], Fate::Doubtful(_));
     let doubtful: Vec<Wanted> = wanted.iter().filter(doubtful).copied().collect();
     if doubtful.is_empty() || tally.is_stopped() {
@@ -144,8 +149,8 @@ fn settle(config: &Config, wanted: &[Wanted], tally: &mut Tally) {
         let there = rows.last().map(|row| row.value.and_then(|value| hundredths(value).ok()));
         let done = there == point.hundredths.map(Some);
         let fate = match std::mem::replace(&mut tally.fates[point.at], Fate::Unknown) {
-            Fate::Doubtful(_) if done && rows.len() == 1 => Fate::Created,
-            Fate::Doubtful(_) if done => Fate::Updated,
+            Fate::Doubtful(_) if done && before.contains_key(&point.key) => Fate::Updated,
+            Fate::Doubtful(_) if done => Fate::Created,
             Fate::Doubtful(reason) => Fate::Refused(reason),
             fate => fate,
         };
