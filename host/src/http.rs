@@ -17,6 +17,7 @@ mod plugin;
 mod run;
 mod serve;
 mod session;
+pub mod stand_in;
 mod sync;
 #[cfg(test)]
 mod tests;
