@@ -11,7 +11,8 @@ use std::{env, fs};
 use sha2::{Digest, Sha256};
 
 /// Name for people and package of each built-in plugin.
-const PLUGINS: [(&str, &str); 1] = [("csv", "plugin-csv")];
+const PLUGINS: [(&str, &str); 2] =
+    [("csv", "plugin-csv"), ("legacy-mywell", "plugin-legacy-mywell")];
 
 const TARGET: &str = "wasm32-wasip2";
 

@@ -10,3 +10,4 @@ mod layers;
 mod pulls;
 mod refusals;
 mod serving;
+mod stand_in;

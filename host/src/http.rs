@@ -18,6 +18,7 @@ mod plugin;
 mod run;
 mod serve;
 mod session;
+pub mod stand_in;
 mod sync;
 #[cfg(test)]
 mod tests;

@@ -6,6 +6,7 @@
 
 mod adapter;
 pub mod files;
+pub mod http;
 pub mod log;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::bindings::exports::ourwater::datasource::datasource::Guest;
 use crate::files::File;
+use crate::http::{Broken, Request, Response};
 use crate::log::Level;
 use crate::{Adapter, Datasource, Description, Failure, Result};
 
@@ -18,6 +19,10 @@ pub trait Host {
     fn append(&mut self, name: &str, at: u64, bytes: &[u8]) -> Result<u64>;
     /// See [`crate::log::write`].
     fn log(&mut self, level: Level, message: &str);
+    /// See [`crate::http::send`]. Nothing may be reached where this is not written.
+    fn send(&mut self, request: &Request) -> std::result::Result<Response, Broken> {
+        Err(Broken::Denied(format!("{} is not reached from here", request.url)))
+    }
 }
 
 thread_local! {
