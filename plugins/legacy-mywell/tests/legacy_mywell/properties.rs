@@ -126,7 +126,7 @@ proptest! {
         all.removed.push(i64::MIN);
         let count = values.len() + 1;
         let items = Items::Readings(vec![all]);
-        if let Ok(receipt) = LegacyMyWell::push(&config(), &Batch { items, keys: Vec::new(), uncertain }) {
+        if let Ok(receipt) = LegacyMyWell::push(&config(), &Batch { items, keys: Vec::new(), bases: Vec::new(), uncertain }) {
             let listed = receipt.refused.len() + receipt.unknown.len() + receipt.untried.len();
             prop_assert_eq!((receipt.created + receipt.updated + receipt.unchanged) as usize + listed, count);
         }
@@ -139,7 +139,7 @@ proptest! {
         };
         let items = Items::Resources(vec![resource(None), resource(Some("313603.1111"))]);
         let keys = vec!["a".to_owned(), "b".to_owned()];
-        if let Ok(receipt) = LegacyMyWell::push(&config(), &Batch { items, keys, uncertain }) {
+        if let Ok(receipt) = LegacyMyWell::push(&config(), &Batch { items, keys, bases: Vec::new(), uncertain }) {
             let listed = receipt.refused.len() + receipt.unknown.len() + receipt.untried.len();
             prop_assert_eq!((receipt.created + receipt.updated + receipt.unchanged) as usize + listed, 2);
         }

@@ -117,7 +117,8 @@ impl World {
             Items::Resources(all) => (0..all.len()).map(|at| at.to_string()).collect(),
             Items::Groups(all) => (0..all.len()).map(|at| at.to_string()).collect(),
         };
-        let receipt = LegacyMyWell::push(&self.config, &Batch { items, keys, uncertain })?;
+        let receipt =
+            LegacyMyWell::push(&self.config, &Batch { items, keys, bases: Vec::new(), uncertain })?;
         let total = receipt.created + receipt.updated + receipt.unchanged;
         let listed = receipt.refused.len()
             + receipt.conflicting.len()
