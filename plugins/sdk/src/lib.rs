@@ -10,6 +10,7 @@ pub mod log;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 pub mod paging;
+mod records;
 
 #[doc(hidden)]
 pub mod bindings {
