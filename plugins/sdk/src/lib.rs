@@ -80,3 +80,7 @@ macro_rules! export {
         const _: fn() -> $crate::Description = $crate::native::describe::<$datasource>;
     };
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}
