@@ -1,10 +1,14 @@
 //! The real program, as the stories use it.
 
+mod browser;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::LazyLock;
 
 use serde_json::Value;
+
+pub(crate) use browser::Browser;
 
 /// The program, built once.
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -43,6 +47,16 @@ impl Place {
         let path = self.path(name);
         std::fs::write(&path, content).unwrap();
         path
+    }
+
+    /// A shell that finds `ourwater` as the README has it.
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let folders = std::env::var("PATH").unwrap();
+        let program = PROGRAM.parent().unwrap().display();
+        let mut shell = Command::new("bash");
+        shell.args(["-c", script]).env("PATH", format!("{program}:{folders}"));
+        shell.current_dir(&self.folder);
+        shell
     }
 
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {

@@ -2,12 +2,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
+mod browser;
 mod entrusting;
 mod harness;
 mod imports;
 mod kill;
 mod layers;
 mod pulls;
+mod readme;
 mod refusals;
 mod serving;
 mod stand_in;

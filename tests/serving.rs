@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use crate::harness::Place;
 
 /// A running server, stopped when the story ends.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    base: String,
+    pub(crate) base: String,
 }
 
 impl Server {
-    fn start(place: &Place, more: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, more: &[&str]) -> Self {
         let arguments = [&["serve", "--listen", "127.0.0.1:0"], more].concat();
         let mut child = place.start(&arguments);
         let mut line = String::new();
@@ -23,12 +23,17 @@ impl Server {
         Self { base: base.to_owned(), child }
     }
 
-    /// An organisation's token and the address of its sync, which pulls `content`.
-    fn sync(&self, content: &str, one_time: bool) -> (String, String) {
-        let new = json!({"name": "Dharta", "zone": "Asia/Kolkata"});
+    /// A new organisation's token.
+    pub(crate) fn organisation(&self, name: &str) -> String {
+        let new = json!({"name": name, "zone": "Asia/Kolkata"});
         let (status, organisation) = self.post("/api/v1/organisations", "", &new);
         assert!(status < 300, "{status}: {organisation}");
-        let token = text(&organisation["token"]);
+        text(&organisation["token"])
+    }
+
+    /// An organisation's token and the address of its sync, which pulls `content`.
+    fn sync(&self, content: &str, one_time: bool) -> (String, String) {
+        let token = self.organisation("Dharta");
         let (status, _) = self.ask("PUT", "/api/v1/files/wells.csv", &token, content.as_bytes());
         assert!(status < 300, "{status}");
         let new = json!({"name": "wells", "plugin": "csv", "config": {"file": "wells.csv"}});

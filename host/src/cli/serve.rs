@@ -15,7 +15,7 @@ pub(super) const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 #[derive(Debug, clap::Args)]
 pub(super) struct Serve {
     /// Address and port. Anything but loopback is reachable by others: put TLS in front of it.
-    #[arg(long, default_value = DEFAULT_LISTEN)]
+    #[arg(long, env = "OURWATER_LISTEN", default_value = DEFAULT_LISTEN)]
     listen: String,
     /// A name people reach it by, besides localhost and addresses. May be given again.
     #[arg(long = "host", value_name = "NAME")]

@@ -47,8 +47,8 @@ pub(super) struct Session {
 }
 
 impl Sessions {
-    /// Begins one; the cookie to set.
-    pub(super) fn begin(&self, token_digest: String, now: Timestamp) -> String {
+    /// Begins one; the cookie to set, which goes encrypted only where it came so.
+    pub(super) fn begin(&self, token_digest: String, encrypted: bool, now: Timestamp) -> String {
         let name = format!("{}{}", random_hex(), random_hex());
         let mut all = self.all();
         all.retain(|_, kept| is_current(kept, now));
@@ -59,7 +59,10 @@ impl Sessions {
         }
         all.insert(name.clone(), Kept { token_digest, csrf: random_hex(), since: now });
         let seconds = SESSION_MS_MAX / 1000;
-        format!("{COOKIE_NAME}={name}; Path=/; HttpOnly; SameSite=Strict; Max-Age={seconds}")
+        let secure = if encrypted { "; Secure" } else { "" };
+        format!(
+            "{COOKIE_NAME}={name}; Path=/; HttpOnly; SameSite=Strict{secure}; Max-Age={seconds}"
+        )
     }
 
     /// Ends one; the cookie to set.

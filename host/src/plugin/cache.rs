@@ -1,12 +1,13 @@
 //! Compiled modules on disk: only what this program wrote here itself is ever run.
 //!
 //! A compiled module is machine code, so whoever can put one here runs code in the host. Each file
-//! therefore begins with a MAC, under a key that only this user can read, over what it was compiled
-//! from, with what, and the code. What does not verify is compiled again.
+//! therefore ends with a MAC, under a key that only this user can read, over what it was compiled
+//! from, with what, and the code. What does not verify is compiled again. What verifies is mapped,
+//! not copied, where nobody else can write to that very file meanwhile.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{Hash, Hasher};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use hmac::{Hmac, KeyInit, Mac};
@@ -17,8 +18,14 @@ use wasmtime::component::Component;
 use crate::domain::digest::hex;
 use crate::private::{self, KEY_BYTES};
 
+/// The name of the key's file.
+const KEY: &str = "key";
+
 /// Bytes of a MAC, and of the key it is made with.
 const MAC_BYTES: usize = KEY_BYTES;
+
+/// Read at once while a file is verified.
+const PIECE_BYTES: usize = 64 * 1024;
 
 /// Why the cache cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +47,7 @@ impl Cache {
     pub(super) fn open(folder: &Path) -> Result<Self, Error> {
         let open = || {
             private::make_folder(folder)?;
-            let path = folder.join("key");
+            let path = folder.join(KEY);
             match private::read_key(&path)? {
                 Some(key) => Ok(key),
                 // What the old one sealed does not verify, and is compiled again.
@@ -56,10 +63,37 @@ impl Cache {
     /// The component that was compiled before. `digest` is the component's. Blocks.
     pub(super) fn find(&self, engine: &Engine, digest: &str) -> Option<Component> {
         let identity = self.identity(engine, digest);
-        let bytes = fs::read(self.path(&identity)).ok()?;
-        let (mac, compiled) = bytes.split_first_chunk::<MAC_BYTES>()?;
-        self.seal(&identity, compiled).verify_slice(mac).ok()?;
+        let path = self.path(&identity);
+        if let Some(found) = self.map(engine, &identity, &path) {
+            return Some(found);
+        }
+        let bytes = fs::read(path).ok()?;
+        let (compiled, mac) = bytes.split_last_chunk::<MAC_BYTES>()?;
+        let mut seal = self.seal(&identity);
+        seal.update(compiled);
+        seal.verify_slice(mac).ok()?;
         deserialize(engine, compiled).ok()
+    }
+
+    /// None where it does not verify, others could write to it, or code cannot be mapped here.
+    fn map(&self, engine: &Engine, identity: &[u8; MAC_BYTES], path: &Path) -> Option<Component> {
+        let file = File::open(path).ok()?;
+        if !is_for_one(&file, &self.folder.join(KEY)).ok()? {
+            return None;
+        }
+        let (mut seal, mut mac) = (self.seal(identity), [0; MAC_BYTES]);
+        let mut left = file.metadata().ok()?.len().checked_sub(MAC_BYTES as u64)?;
+        let mut piece = vec![0; PIECE_BYTES];
+        while left > 0 {
+            let some = usize::try_from(left).map_or(PIECE_BYTES, |left| left.min(PIECE_BYTES));
+            let piece = piece.get_mut(..some)?;
+            (&file).read_exact(piece).ok()?;
+            seal.update(piece);
+            left -= some as u64;
+        }
+        (&file).read_exact(&mut mac).ok()?;
+        seal.verify_slice(&mac).ok()?;
+        deserialize_file(engine, &file).ok()
     }
 
     /// Compiles a component and keeps the result. Blocks.
@@ -71,9 +105,11 @@ impl Cache {
     ) -> Result<Component, wasmtime::Error> {
         let compiled = engine.precompile_component(wasm)?;
         let identity = self.identity(engine, digest);
-        let mac = self.seal(&identity, &compiled).finalize().into_bytes();
+        let mut seal = self.seal(&identity);
+        seal.update(&compiled);
+        let mac = seal.finalize().into_bytes();
         let path = self.path(&identity);
-        if let Err(error) = private::write_whole(&path, &[&mac, &compiled]) {
+        if let Err(error) = private::write_whole(&path, &[&compiled, &mac]) {
             tracing::warn!(path = %path.display(), %error, "a compiled plugin was not kept");
         }
         deserialize(engine, &compiled)
@@ -93,10 +129,10 @@ impl Cache {
         hasher.0.finalize().into_bytes().into()
     }
 
-    fn seal(&self, identity: &[u8; MAC_BYTES], compiled: &[u8]) -> Hmac<Sha256> {
+    /// What is still to be shown the compiled code.
+    fn seal(&self, identity: &[u8; MAC_BYTES]) -> Hmac<Sha256> {
         let mut mac = self.mac("compiled");
         mac.update(identity);
-        mac.update(compiled);
         mac
     }
 
@@ -118,12 +154,43 @@ fn deserialize(engine: &Engine, compiled: &[u8]) -> Result<Component, wasmtime::
     unsafe { Component::deserialize(engine, compiled) }
 }
 
+#[cfg(target_os = "linux")]
+#[expect(unsafe_code, reason = "how wasmtime takes what it compiled")]
+fn deserialize_file(engine: &Engine, file: &File) -> Result<Component, wasmtime::Error> {
+    use std::os::fd::AsRawFd as _;
+    // Under this name it is the open file itself, whatever its path leads to by now.
+    let name = format!("/proc/self/fd/{}", file.as_raw_fd());
+    // SAFETY: these must be bytes that wasmtime's compiler made, and stay so. The MAC was verified
+    // over all of this very file; and but for us, who write files anew and put them in the place of
+    // old ones, nobody can write to it, since it and the key belong to one owner alone.
+    unsafe { Component::deserialize_file(engine, name) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn deserialize_file(_engine: &Engine, _file: &File) -> Result<Component, wasmtime::Error> {
+    Err(wasmtime::Error::msg("an open file has no name here"))
+}
+
 /// The key as HMAC wants it: one block of SHA-256.
 fn padded(key: [u8; MAC_BYTES]) -> [u8; 64] {
     let mut block = [0; 64];
     let (front, _) = block.split_at_mut(MAC_BYTES);
     front.copy_from_slice(&key);
     block
+}
+
+/// Only the key's owner can write to it.
+#[cfg(unix)]
+fn is_for_one(file: &File, key: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let (file, key) = (file.metadata()?, fs::metadata(key)?);
+    let write = 0o022;
+    Ok(file.uid() == key.uid() && file.permissions().mode() & write == 0)
+}
+
+#[cfg(not(unix))]
+fn is_for_one(_file: &File, _key: &Path) -> io::Result<bool> {
+    Ok(false)
 }
 
 /// Wasmtime gives what its code depends on as something to hash.

@@ -99,6 +99,10 @@ mod tests {
             version: "1".to_owned(),
             gets: Vec::new(),
             pushes: Vec::new(),
+            paging: crate::domain::plugin::Paging::Whole,
+            duplicates: crate::domain::plugin::Duplicates::Overwrites,
+            decimals: None,
+            step: 1,
             schema: json!({"properties": {
                 "server": {"type": "string", "x-origin": true},
                 "homepage": {"type": "string"},

@@ -11,7 +11,7 @@ use crate::time::{Clock, Pattern};
 use crate::zone::Zone;
 
 /// What is read at once to find the header.
-const HEAD_BYTES: u32 = 64 * 1024;
+const HEAD_BYTES: u32 = 8 * 1024;
 
 /// The names of the columns (none without a header), and the table at its first data line.
 pub(crate) fn open(config: &Config) -> Result<(Vec<String>, Table)> {

@@ -33,6 +33,7 @@ use ourwater_sdk::{
 };
 
 pub use config::Config;
+pub use cursor::forget;
 
 /// The CSV datasource.
 #[derive(Debug)]

@@ -52,6 +52,9 @@ pub(crate) fn get(config: &Config, readings: &ReadingsTable, request: &GetReques
     let place = if cell > 0 { table.here() } else { table.place()? };
     let total = estimate(reader.gather.points, bytes, table.file().size);
     let sha256 = table.file().sha256.clone();
+    if more && cell == 0 {
+        cursor::keep(config, header, table);
+    }
     let next = Cursor { sha256, place, cell, hour: reader.hour.began() };
     let items = Items::Readings(reader.gather.readings());
     Ok(Page {

@@ -72,6 +72,9 @@ fn page<C, T>(
     };
     let place = table.place()?;
     let next = Cursor { sha256: table.file().sha256.clone(), place, cell: 0, hour: None };
+    if more {
+        cursor::keep(config, header, table);
+    }
     let page = paging::page(Items::Groups(Vec::new()), paging::write(&next)?, more);
     Ok((records, Page { rejected: rejected.list, ..page }))
 }

@@ -11,6 +11,7 @@ pub mod log;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 pub mod paging;
+mod records;
 
 #[doc(hidden)]
 pub mod bindings {
@@ -80,3 +81,7 @@ macro_rules! export {
         const _: fn() -> $crate::Description = $crate::native::describe::<$datasource>;
     };
 }
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+mod readme {}

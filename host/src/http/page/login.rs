@@ -3,8 +3,8 @@
 use axum::Form as Fields;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::http::StatusCode;
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{ORIGIN, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
 use serde::Deserialize;
@@ -44,6 +44,7 @@ pub(super) fn page(remark: Option<&str>) -> Page {
 /// Begins a session.
 pub(in crate::http) async fn log_in(
     State(server): State<Server>,
+    headers: HeaderMap,
     login: std::result::Result<Fields<Login>, FormRejection>,
 ) -> Result<Response> {
     let Fields(Login { token }) = login.map_err(|error| Error::request(error.body_text()))?;
@@ -52,7 +53,8 @@ pub(in crate::http) async fn log_in(
         let page = page(Some("That is no organisation's token."));
         return Ok((StatusCode::UNAUTHORIZED, page).into_response());
     }
-    let cookie = server.sessions.begin(token_digest(token), server.app.clock.now());
+    let now = server.app.clock.now();
+    let cookie = server.sessions.begin(token_digest(token), is_encrypted(&headers), now);
     Ok(([(SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }
 
@@ -62,4 +64,9 @@ pub(in crate::http) async fn log_out(
     form: Form,
 ) -> impl IntoResponse {
     ([(SET_COOKIE, server.sessions.end(&form.session))], Redirect::to("/"))
+}
+
+/// A proxy in front may have spoken TLS; browsers say what the form's page came by.
+fn is_encrypted(headers: &HeaderMap) -> bool {
+    headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().starts_with(b"https://"))
 }

@@ -125,6 +125,18 @@ async fn a_session_ends_with_the_logout_or_with_its_token() {
 }
 
 #[tokio::test]
+async fn a_session_that_began_encrypted_stays_so() {
+    let world = World::new().await;
+    for (origin, secure) in [("http://localhost", false), ("https://localhost", true)] {
+        let mut login = form("/login", &format!("token={}", world.ours.1));
+        login.headers_mut().insert("host", "localhost".parse().unwrap());
+        login.headers_mut().insert("origin", origin.parse().unwrap());
+        let answer = world.send(login).await;
+        assert_eq!(answer.header("set-cookie").contains("; Secure"), secure, "{origin}");
+    }
+}
+
+#[tokio::test]
 async fn pages_of_others_are_not_there_and_strangers_log_in_first() {
     let world = World::new().await;
     let browser = Browser::log_in(&world).await;

@@ -105,6 +105,8 @@ fn check_cursors(bytes: &[u8], config: &Config) -> Result<(), TestCaseError> {
     for limit in [1, 2, 3, 5] {
         let paged = pull::all(config, limit);
         prop_assert_eq!(paged.as_ref().ok(), Some(&whole), "pages of {}", limit);
+        let kept = pull::in_one_instance(config, limit);
+        prop_assert_eq!(kept.as_ref().ok(), Some(&whole), "pages of {}, one instance", limit);
     }
     Ok(())
 }

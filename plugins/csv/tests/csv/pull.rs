@@ -1,4 +1,4 @@
-//! Pulls everything, page by page, each as if in a fresh instance.
+//! Pulls everything, page by page: each in a fresh instance, or all in one.
 
 use ourwater_sdk::{
     Datasource, Datatype, Failure, GetRequest, Items, Page, Rejection, Series, native,
@@ -73,9 +73,24 @@ pub(crate) fn all(config: &Config, limit: u32) -> Result<Pulled, Failure> {
 
 /// Pulls all pages after a cursor.
 pub(crate) fn from(config: &Config, cursor: Option<String>, limit: u32) -> Result<Pulled, Failure> {
+    pull(config, cursor, limit, plugin_csv::forget)
+}
+
+/// Pulls all pages of so many points from one instance.
+pub(crate) fn in_one_instance(config: &Config, limit: u32) -> Result<Pulled, Failure> {
+    pull(config, None, limit, || {})
+}
+
+fn pull(
+    config: &Config,
+    cursor: Option<String>,
+    limit: u32,
+    before_page: fn(),
+) -> Result<Pulled, Failure> {
     let mut pulled = Pulled::default();
     let mut cursor = cursor;
     loop {
+        before_page();
         let page = Csv::get(config, &request(cursor.clone(), limit))?;
         let more = page.more;
         assert!(!more || cursor.as_ref() != Some(&page.cursor), "the cursor stands still");

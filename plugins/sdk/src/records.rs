@@ -1,0 +1,51 @@
+//! Records of the contract, made of what differs from one to the next.
+
+use crate::{Datatype, Description, Duplicates, Kind, Paging, Readings, Series};
+
+impl Description {
+    /// A datasource that gives these datatypes, all of a datatype in one sequence of pages.
+    pub fn of(name: &str, version: &str, kind: Kind, gets: impl Into<Vec<Datatype>>) -> Self {
+        Self {
+            name: name.to_owned(),
+            version: version.to_owned(),
+            kind,
+            gets: gets.into(),
+            pushes: Vec::new(),
+            paging: Paging::Whole,
+            duplicates: Duplicates::StoresBoth,
+            decimals: None,
+            step: 1,
+            schema: String::new(),
+            asks: String::new(),
+            extra: String::new(),
+        }
+    }
+}
+
+impl Series {
+    /// One observed quantity at one resource.
+    pub fn of(resource: &str, name: &str, property: &str, unit: &str) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            name: name.to_owned(),
+            property: property.to_owned(),
+            unit: unit.to_owned(),
+        }
+    }
+}
+
+impl Readings {
+    /// A series without points yet.
+    pub fn of(series: Series) -> Self {
+        Self {
+            series,
+            times: Vec::new(),
+            values: Vec::new(),
+            qualities: Vec::new(),
+            notes: Vec::new(),
+            removed: Vec::new(),
+            rows: Vec::new(),
+            updated: Vec::new(),
+        }
+    }
+}
