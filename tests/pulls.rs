@@ -165,6 +165,7 @@ impl World {
             datasource: self.datasource.clone(),
             digest: "same".to_owned(),
             resolution: Resolution::EXACT,
+            keeps: std::collections::BTreeMap::new(),
             paging: Paging::Whole,
             rehearsal: false,
             faults: Faults::default(),

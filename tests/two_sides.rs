@@ -75,6 +75,7 @@ fn on_all_cores(seeds: u64, go_on: impl Fn(u64) -> bool + std::marker::Sync) {
 }
 
 fn told(violations: &[Violation]) -> String {
-    let one = |it: &Violation| format!("seed {}: {}\n  {}", it.seed, it.text, it.history.join("\n  "));
+    let one =
+        |it: &Violation| format!("seed {}: {}\n  {}", it.seed, it.text, it.history.join("\n  "));
     violations.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -137,6 +137,7 @@ impl Engine {
             progress,
             tuning: self.inner.tuning,
             resolution: resolution(ensured.plugin.description()),
+            keeps: ensured.plugin.description().keeps.clone(),
             paging: ensured.plugin.description().paging,
             rehearsal: false,
             faults: Faults::default(),

@@ -77,18 +77,6 @@ pub fn merge(
     merged
 }
 
-/// What was sent came back as the other system keeps it: that is what both agree on, and no edit.
-pub fn normalised(ours: &Fields, theirs: &Fields, sent: &Fields) -> Fields {
-    let mut base = sent.clone();
-    for (field, there) in theirs {
-        let here = ours.get(field).unwrap_or(&Value::Null);
-        if sent.get(field).is_some_and(|sent| same(sent, here)) {
-            base.insert(field.clone(), there.clone());
-        }
-    }
-    base
-}
-
 /// Whether two values of a field are one.
 pub fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
@@ -151,14 +139,5 @@ mod tests {
                 (&json!(here), &json!(agreed))
             );
         }
-    }
-
-    #[test]
-    fn what_comes_back_otherwise_than_it_was_sent_is_no_edit() {
-        let sent = fields(json!({"name": "Ram's well", "owner": "Ram"}));
-        let back = fields(json!({"name": "313603.1170", "owner": "Ram"}));
-        let base = normalised(&sent, &back, &sent);
-        let merged = merge(&sent, &back, &base, Policy::DatasourceWins, Changed::default());
-        assert_eq!((merged.ours, merged.clashes), (sent, vec![]));
     }
 }

@@ -25,6 +25,9 @@ pub struct Description {
     pub decimals: Option<u8>,
     /// Pushed times are cut to a multiple of so many ms; at least 1.
     pub step: u32,
+    /// Which fields of groups and resources the other system keeps, by datatype; none: all. What it
+    /// does not keep comes back otherwise, and is no edit.
+    pub keeps: BTreeMap<Datatype, Vec<String>>,
     /// JSON Schema of the configuration.
     pub schema: serde_json::Value,
     /// What it asks to be allowed, and why, by the word of the grant: files, http, sql.

@@ -6,6 +6,8 @@ mod page;
 mod places;
 mod readings;
 
+use std::collections::BTreeMap;
+
 use super::bindings::ourwater::datasource::files;
 use super::bindings::ourwater::datasource::records as wit;
 use crate::domain::page::PageRequest;
@@ -48,9 +50,23 @@ pub(super) fn description(description: &wit::Description) -> Result<Description,
         },
         decimals: description.decimals,
         step: description.step.max(1),
+        keeps: keeps(&description.extra)?,
         schema,
         asks,
     })
+}
+
+/// What `extra` says of the fields that are kept, as in `{"keeps": {"resource": ["kind", "owner"]}}`.
+fn keeps(extra: &str) -> Result<BTreeMap<Datatype, Vec<String>>, Failure> {
+    #[derive(serde::Deserialize)]
+    struct Extra {
+        #[serde(default)]
+        keeps: BTreeMap<Datatype, Vec<String>>,
+    }
+    let extra = if extra.is_empty() { "{}" } else { extra };
+    let extra: Extra = serde_json::from_str(extra)
+        .map_err(|error| contract(&format!("its extra does not fit: {error}")))?;
+    Ok(extra.keeps)
 }
 
 /// Remarks, clean.

@@ -44,8 +44,11 @@ pub(in crate::store) async fn replace(
     for points in points.chunk_by_mut(|one, other| one.series == other.series) {
         let times = times(connection, datasource, resolution, points).await?;
         for point in points {
-            if let Some(time) = times.get(&point.time) {
+            let step = point.time;
+            if let Some(time) = times.get(&step).filter(|time| **time != step) {
                 point.time = *time;
+                // Also when the two sides agree, and nothing is open any more.
+                remember(connection, datasource, point.series, step, *time).await?;
             }
         }
     }

@@ -1,14 +1,16 @@
 //! Readings made, changed or removed in OurWater by people, with origin 0.
 
+use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::faults::Point as Place;
-use crate::domain::id::{OrganisationId, ResourceId};
+use crate::domain::id::{OrganisationId, ResourceId, SyncId};
 use crate::domain::plan::Resolution;
 use crate::domain::run::Counts;
 
 use super::change::{self, Change};
+use super::column::parsed;
 use super::gather::Point;
 use super::reading::{self, Writing};
 use super::{Error, Store};
@@ -87,7 +89,10 @@ async fn write(
     let (series, owner) = find_or_make(connection, organisation, edit).await?;
     let points = points(series, &edit.points);
     if let Some(owner) = &owner {
-        keep_bases(connection, owner, &points, change.at).await?;
+        keep_bases(connection, owner, "1 = 1", &points, change.at).await?;
+    }
+    for (datasource, agreed) in pushed_to(connection, series, owner.as_deref()).await? {
+        keep_bases(connection, &datasource, &agreed, &points, change.at).await?;
     }
     let how = Writing {
         origin: OURS,
@@ -125,7 +130,8 @@ fn points(series: i64, edited: &[EditedPoint]) -> Vec<Point> {
 /// the value they agreed on first.
 async fn keep_bases(
     connection: &mut SqliteConnection,
-    owner: &str,
+    datasource: &str,
+    agreed: &str,
     points: &[Point],
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -136,8 +142,8 @@ async fn keep_bases(
              SELECT ?, point.series_id, point.time, reading.seq IS NOT NULL, reading.value, \
              COALESCE(reading.quality, 0), ? FROM point LEFT JOIN reading \
              ON reading.series_id = point.series_id AND reading.time = point.time \
-             WHERE reading.seq IS NULL OR reading.value IS DISTINCT FROM point.value \
-             OR point.quality NOT IN (0, reading.quality) \
+             WHERE (reading.seq IS NULL OR reading.value IS DISTINCT FROM point.value \
+             OR point.quality NOT IN (0, reading.quality)) AND {agreed} \
              ON CONFLICT (datasource, series_id, time) DO UPDATE SET edited = excluded.edited",
             "(?,?,?,?),".repeat(points.len()).trim_end_matches(',')
         );
@@ -149,9 +155,44 @@ async fn keep_bases(
                 .bind(point.known())
                 .bind(i64::from(point.quality));
         }
-        query.bind(owner).bind(now).execute(&mut *connection).await?;
+        query.bind(datasource).bind(now).execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// The datasources that a series is pushed to, and which of its readings they have: those behind the
+/// push cursor that are not on their way.
+async fn pushed_to(
+    connection: &mut SqliteConnection,
+    series: i64,
+    owner: Option<&str>,
+) -> Result<Vec<(String, String)>, Error> {
+    let rows = sqlx::query(
+        "SELECT sync.id, sync.datasource, push.seq, push.series_id, push.time, backfill \
+         FROM covered JOIN sync ON sync.id = covered.sync JOIN push ON push.sync = covered.sync \
+         AND push.datatype = 'reading' WHERE covered.series_id = $1 \
+         AND sync.datasource IS DISTINCT FROM $2",
+    )
+    .bind(series)
+    .bind(owner)
+    .fetch_all(connection)
+    .await?;
+    let agreed = |row: &SqliteRow| {
+        let number = |column| row.get::<i64, _>(column);
+        let behind = row.get::<Option<i64>, _>("backfill").unwrap_or(i64::MAX);
+        let sync: SyncId = parsed(row, "covered", "id")?;
+        let condition = format!(
+            "(reading.seq, reading.series_id, reading.time) <= ({}, {}, {}) \
+             AND reading.time <= {behind} AND NOT EXISTS (SELECT 1 FROM outbox \
+             WHERE outbox.sync = '{sync}' AND outbox.series_id = reading.series_id \
+             AND outbox.time = reading.time)",
+            number("seq"),
+            number("series_id"),
+            number("time")
+        );
+        Ok((row.get("datasource"), condition))
+    };
+    rows.iter().map(agreed).collect()
 }
 
 /// The series' number, and the datasource that pulls into it.

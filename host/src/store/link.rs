@@ -19,9 +19,6 @@ pub(in crate::store) struct Link {
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
 pub(in crate::store) struct Base {
     pub(in crate::store) fields: Fields,
-    /// It is what was sent: how the other system keeps it was not seen yet.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub(in crate::store) sent: bool,
 }
 
 /// The link of an external id.

@@ -8,7 +8,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::domain::faults::Protection;
 use crate::domain::id::{GroupId, ResourceId};
-use crate::domain::merge::{Fields, merge, normalised, same_fields};
+use crate::domain::merge::{Fields, merge, same_fields};
 use crate::domain::plan::{Changed, Winner};
 use crate::domain::run::Counts;
 
@@ -82,7 +82,7 @@ async fn create<T: Record>(
     let our_id = new_id(T::WORD);
     let datasource = pull.sync.datasource.as_str();
     record.write(connection, whose(pull, change), &our_id).await?;
-    let base = Base { fields: fields(record)?, sent: false };
+    let base = Base { fields: fields(record)? };
     link::make(connection, datasource, T::WORD, record.id(), &our_id, Some(&base)).await
 }
 
@@ -95,7 +95,7 @@ async fn join<T: Record>(
     change: Change,
     placed: &mut Placed,
 ) -> Result<(), Error> {
-    let base = Base { fields: Fields::new(), sent: false };
+    let base = Base { fields: Fields::new() };
     let datasource = pull.sync.datasource.as_str();
     link::make(connection, datasource, T::WORD, record.id(), &our_id, Some(&base)).await?;
     let link = Link { our_id, base: Some(base), gone: false };
@@ -112,7 +112,10 @@ async fn meet<T: Record>(
 ) -> Result<(), Error> {
     let datasource = pull.sync.datasource.as_str();
     let (described, edited) = standing::<T>(connection, &link.our_id).await?;
-    let theirs = fields(record)?;
+    let mut theirs = fields(record)?;
+    if described && !pull.faults.lack(Protection::Normalise) {
+        theirs.retain(|field, _| pull.keeps(field));
+    }
     let ours = match described {
         true => fields(&T::read(connection, datasource, &link.our_id).await?)?,
         // Whatever stands there was made up.
@@ -123,9 +126,6 @@ async fn meet<T: Record>(
         // What a person said of it was never agreed on.
         None if edited > 0 => Fields::new(),
         None => ours.clone(),
-        Some(base) if base.sent && !pull.faults.lack(Protection::Normalise) => {
-            normalised(&ours, &theirs, &base.fields)
-        }
         Some(base) => base.fields.clone(),
     };
     let changed = Changed { ours: (edited > 0).then_some(edited), theirs: record.updated() };
@@ -157,7 +157,7 @@ async fn meet<T: Record>(
     if !described {
         super::issue::unpark(connection, datasource, record.id()).await?;
     }
-    let base = Base { fields: merged.base, sent: false };
+    let base = Base { fields: merged.base };
     link::agree(connection, datasource, T::WORD, record.id(), &base).await
 }
 

@@ -121,6 +121,7 @@ mod tests {
             duplicates: crate::domain::plugin::Duplicates::Overwrites,
             decimals: None,
             step: 1,
+            keeps: std::collections::BTreeMap::new(),
             schema: serde_json::json!({}),
             asks: std::collections::BTreeMap::new(),
         };

@@ -17,7 +17,7 @@ use sqlx::Row as _;
 use crate::domain::datasource::Datasource;
 use crate::domain::faults::{Faults, Protection};
 use crate::domain::plan::Resolution;
-use crate::domain::sync::{Datatype, Sync};
+use crate::domain::sync::{Datatype, Method, Sync};
 
 use super::run::Held;
 use super::{Error, Store};
@@ -32,6 +32,8 @@ pub struct Push {
     pub(in crate::store) origin: i64,
     pub(in crate::store) faults: Faults,
     pub(in crate::store) resolution: Resolution,
+    /// Readings are pulled by the same sync.
+    pub(in crate::store) pulls: bool,
     /// The last change that is pushed by this run.
     upper: i64,
 }
@@ -97,6 +99,8 @@ impl Store {
             origin: row.get("number"),
             faults: self.faults.clone(),
             resolution: if exact { Resolution::EXACT } else { resolution },
+            pulls: sync.methods.contains(&Method::PullFromDatasource)
+                && sync.datatypes.contains(&Datatype::Reading),
             upper: row.get("seq"),
         })
     }

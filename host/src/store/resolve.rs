@@ -144,7 +144,7 @@ impl Writer<'_> {
         let record: T = of_fields(&id, ours)?;
         let whose = Whose { organisation: self.organisation, datasource, change: self.change };
         record.write(connection, whose, our_id).await?;
-        let base = Base { fields: agreed, sent: false };
+        let base = Base { fields: agreed };
         link::agree(connection, datasource, T::WORD, &id, &base).await?;
         let sql = format!("UPDATE {} SET edited = $1 WHERE id = $2", T::TABLE);
         sqlx::query(AssertSqlSafe(sql))

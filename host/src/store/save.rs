@@ -42,6 +42,8 @@ pub struct Pull {
     pub(in crate::store) origin: i64,
     pub(in crate::store) faults: Faults,
     resolution: Resolution,
+    /// Fields that the datasource keeps; none: all.
+    keeps: Option<Vec<String>>,
     /// It is tried out on a copy: nothing has to be asked for.
     pub(in crate::store) rehearsal: bool,
     /// Records of theirs that look like one of ours.
@@ -57,10 +59,12 @@ pub struct Pull {
 }
 
 /// How a pull is saved.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Pulling {
     /// How finely the datasource keeps readings.
     pub resolution: Resolution,
+    /// Fields of groups or resources that it keeps; none: all.
+    pub keeps: Option<Vec<String>>,
     /// It is tried out on a copy: nothing has to be asked for.
     pub rehearsal: bool,
 }
@@ -108,6 +112,7 @@ impl Store {
             origin,
             faults: self.faults.clone(),
             resolution: how.resolution,
+            keeps: how.keeps,
             rehearsal: how.rehearsal,
             alike: 0,
             part,
@@ -168,6 +173,11 @@ impl Pull {
     /// How finely the datasource keeps readings.
     pub(in crate::store) fn resolution(&self) -> Resolution {
         if self.faults.lack(Protection::Normalise) { Resolution::EXACT } else { self.resolution }
+    }
+
+    /// Whether the datasource keeps a field of groups or resources.
+    pub(in crate::store) fn keeps(&self, field: &str) -> bool {
+        self.keeps.as_ref().is_none_or(|keeps| keeps.iter().any(|it| it == field))
     }
 
     async fn write(

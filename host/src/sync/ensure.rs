@@ -127,6 +127,7 @@ mod tests {
             duplicates: crate::domain::plugin::Duplicates::Overwrites,
             decimals: None,
             step: 1,
+            keeps: std::collections::BTreeMap::new(),
             schema: serde_json::json!({}),
             asks: serde_json::from_str(asks).unwrap(),
         }

@@ -103,6 +103,7 @@ mod tests {
             duplicates: crate::domain::plugin::Duplicates::Overwrites,
             decimals: None,
             step: 1,
+            keeps: std::collections::BTreeMap::new(),
             schema: json!({"properties": {
                 "server": {"type": "string", "x-origin": true},
                 "homepage": {"type": "string"},

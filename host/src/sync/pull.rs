@@ -1,5 +1,6 @@
 //! Pulls every page a source has after its cursor, fetching one while another is saved.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -94,6 +95,8 @@ pub struct Job {
     pub digest: String,
     /// How finely the datasource keeps readings.
     pub resolution: Resolution,
+    /// Which fields of groups and resources it keeps.
+    pub keeps: BTreeMap<Datatype, Vec<String>>,
     /// How the plugin pages readings.
     pub paging: Paging,
     /// It is tried out on a copy of the database.
@@ -171,7 +174,11 @@ async fn pull_from<S: Source>(
     (datatype, part): (Datatype, &Part),
     cursor: Option<String>,
 ) -> Result<(S, Option<Failure>), Error> {
-    let how = Pulling { resolution: job.resolution, rehearsal: job.rehearsal };
+    let how = Pulling {
+        resolution: job.resolution,
+        keeps: job.keeps.get(&datatype).cloned(),
+        rehearsal: job.rehearsal,
+    };
     let what = (datatype, part.number);
     let mut pull = job.store.begin_pull(&job.held, &job.sync, &job.datasource, what, how).await?;
     let from_none = cursor.is_none();

@@ -134,6 +134,7 @@ async fn pull_run(
         datasource,
         digest: "bench".to_owned(),
         resolution: Resolution::EXACT,
+        keeps: std::collections::BTreeMap::new(),
         paging: Paging::Whole,
         rehearsal: false,
         faults: Faults::default(),

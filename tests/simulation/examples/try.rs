@@ -1,6 +1,7 @@
 fn main() {
     let mut args = std::env::args().skip(1);
-    let (from, to): (u64, u64) = (args.next().unwrap().parse().unwrap(), args.next().unwrap().parse().unwrap());
+    let (from, to): (u64, u64) =
+        (args.next().unwrap().parse().unwrap(), args.next().unwrap().parse().unwrap());
     let lacks = args.next().map(|word| word.parse().unwrap());
     let begun = std::time::Instant::now();
     for seed in from..to {

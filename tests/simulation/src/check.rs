@@ -63,6 +63,9 @@ async fn equal(world: &World) -> Result<()> {
     }
     for resource in resources {
         let owner = resource.resource.owner.clone();
+        let name = &resource.resource.name;
+        let made_here = owner.as_ref().is_some_and(|owner| world.made_here.contains(owner));
+        ensure!(!made_here || name.ends_with("'s well"), "{owner:?} lost its name: {name}");
         let remote = world.remote();
         let Some((there, _)) = remote.resources.values().find(|(it, _)| it.owner == owner) else {
             bail!("{owner:?} is not there");
@@ -92,37 +95,37 @@ async fn nothing_lost(world: &World) -> Result<()> {
         if end.is_some_and(|value| value > VALUE_MAX) {
             continue;
         }
-        check(*both, end, known).map_err(|text| {
+        check(both, end, known).map_err(|text| {
             anyhow::anyhow!("{key:?} ended as {end:?}: {text}; {both:?}, conflict {known}")
         })?;
     }
     Ok(())
 }
 
-fn check(both: Both, end: Option<f64>, conflict: bool) -> Result<(), &'static str> {
-    let stands = |done: Option<Done>| done.is_some_and(|done| same(done.value, end));
-    let (ours, theirs) = (stands(both.here), stands(both.there));
+fn check(both: &Both, end: Option<f64>, conflict: bool) -> Result<(), &'static str> {
+    let stands = |done: &[Done]| done.last().is_some_and(|done| same(done.value, end));
+    let (ours, theirs) = (stands(&both.here), stands(&both.there));
     if !ours && !theirs {
         return Err("nobody made it so");
     }
-    let exact = both.here.filter(|_| ours && !theirs).is_none_or(|here| here.value == end);
-    if !exact {
+    let last = both.here.last().filter(|_| ours && !theirs);
+    if last.is_some_and(|here| here.value != end) {
         return Err("ours lost what the other side cannot keep");
     }
-    let unseen = |winner: Option<Done>, loser: Option<Done>| match (winner, loser) {
-        (Some(winner), Some(loser)) => {
-            winner.tick < loser.tick || !same(winner.saw, loser.value)
-        }
+    let lost = match (ours, theirs) {
+        (true, false) => unseen(&both.here, both.there.last()),
+        (false, true) => unseen(&both.there, both.here.last()),
         _ => false,
     };
-    let lost = if ours && !theirs {
-        unseen(both.here, both.there)
-    } else if theirs && !ours {
-        unseen(both.there, both.here)
-    } else {
-        false
-    };
     if lost && !conflict { Err("an edit was overwritten unseen") } else { Ok(()) }
+}
+
+/// Whether nobody on the winning side had the lost value before him when he changed it.
+fn unseen(winners: &[Done], lost: Option<&Done>) -> bool {
+    lost.is_some_and(|lost| {
+        let after = |done: &&Done| done.tick > lost.tick;
+        !winners.iter().filter(after).any(|done| same(done.saw, lost.value))
+    })
 }
 
 /// Nothing is handed over that no user here touched.
@@ -130,7 +133,7 @@ fn ensure_no_echo(world: &World) -> Result<()> {
     let remote = world.remote();
     for (id, second) in &remote.handed {
         let key = (owner_there(&remote, id), *second);
-        let touched = world.users.get(&key).is_some_and(|both| both.here.is_some());
+        let touched = world.users.get(&key).is_some_and(|both| !both.here.is_empty());
         ensure!(touched, "{key:?} came from there and was sent back");
     }
     Ok(())

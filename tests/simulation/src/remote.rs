@@ -116,7 +116,8 @@ impl Remote {
     }
 
     fn changed_readings(&self, after: u64) -> Vec<(u64, Key, Option<(f64, i64)>)> {
-        let rows = self.rows.iter().map(|row| (row.rev, row.key.clone(), Some((row.value, row.updated))));
+        let rows =
+            self.rows.iter().map(|row| (row.rev, row.key.clone(), Some((row.value, row.updated))));
         let deleted = self.deleted.iter().map(|(key, rev)| (*rev, key.clone(), None));
         let mut changed: Vec<_> = rows.chain(deleted).filter(|(rev, ..)| *rev > after).collect();
         changed.sort_by_key(|(rev, ..)| *rev);
@@ -140,6 +141,7 @@ pub(crate) fn description() -> Description {
         duplicates: Duplicates::StoresBoth,
         decimals: RESOLUTION.decimals,
         step: 1000,
+        keeps: BTreeMap::from([(Datatype::Resource, vec!["kind".to_owned(), "owner".to_owned()])]),
         schema: json!({}),
         asks: BTreeMap::default(),
     }
@@ -221,7 +223,8 @@ impl Script {
         let mut receipt = Receipt::default();
         let mut at = 0;
         for column in columns {
-            let there = column.times.iter().zip(&column.values).map(|(time, value)| (time, Some(*value)));
+            let there =
+                column.times.iter().zip(&column.values).map(|(time, value)| (time, Some(*value)));
             let removed = column.removed.iter().map(|time| (time, None));
             for (time, value) in there.chain(removed) {
                 let key = (column.series.resource.clone(), *time);
@@ -266,7 +269,11 @@ impl Script {
         }
     }
 
-    fn take_resources(&mut self, all: &[Keyed<Resource>], uncertain: bool) -> Result<Receipt, Failure> {
+    fn take_resources(
+        &mut self,
+        all: &[Keyed<Resource>],
+        uncertain: bool,
+    ) -> Result<Receipt, Failure> {
         let cut = self.cut(all.len());
         let mut receipt = Receipt::default();
         for (at, keyed) in all.iter().enumerate() {
@@ -383,5 +390,10 @@ fn cursor(request: &PageRequest) -> u64 {
 /// Keys that stand there more than once.
 pub(crate) fn doubled(remote: &Remote) -> BTreeSet<Key> {
     let mut seen = BTreeSet::new();
-    remote.rows.iter().filter(|row| !seen.insert(row.key.clone())).map(|row| row.key.clone()).collect()
+    remote
+        .rows
+        .iter()
+        .filter(|row| !seen.insert(row.key.clone()))
+        .map(|row| row.key.clone())
+        .collect()
 }

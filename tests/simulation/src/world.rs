@@ -14,9 +14,7 @@ use ourwater::domain::page::Resource;
 use ourwater::domain::plan::Policy;
 use ourwater::domain::plugin::Paging;
 use ourwater::domain::run::{Run as Ended, RunState, Trigger};
-use ourwater::domain::sync::{
-    Datatype, Matching, Method, MissingResource, Rules, Selection, Sync,
-};
+use ourwater::domain::sync::{Datatype, Matching, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::edit::{Edit as Edited, EditedPoint};
 use ourwater::store::organisation::NewOrganisation;
@@ -43,11 +41,11 @@ pub(crate) struct Done {
     pub(crate) saw: Option<f64>,
 }
 
-/// What users did to a reading last.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+/// What users did to a reading, in order.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Both {
-    pub(crate) here: Option<Done>,
-    pub(crate) there: Option<Done>,
+    pub(crate) here: Vec<Done>,
+    pub(crate) there: Vec<Done>,
 }
 
 pub(crate) struct World {
@@ -61,6 +59,8 @@ pub(crate) struct World {
     /// By the owner of a resource, which both sides keep, and the second.
     pub(crate) users: BTreeMap<Key, Both>,
     pub(crate) owners: Vec<String>,
+    /// Of resources that were made here.
+    pub(crate) made_here: std::collections::BTreeSet<String>,
     pub(crate) points: Points,
     tick: u64,
     now: i64,
@@ -71,11 +71,8 @@ impl World {
         let folder = tempfile::tempdir()?;
         let store = Store::open_volatile(&folder.path().join("db")).await?;
         let clock = Clock::manual(1_000_000);
-        let new = NewOrganisation {
-            name: "ours".parse()?,
-            zone: Zone::UTC,
-            limits: Limits::default(),
-        };
+        let new =
+            NewOrganisation { name: "ours".parse()?, zone: Zone::UTC, limits: Limits::default() };
         let (organisation, _) = store.create_organisation(new, &clock).await?;
         let new = NewDatasource {
             name: "theirs".parse()?,
@@ -105,6 +102,7 @@ impl World {
             lacks,
             users: BTreeMap::new(),
             owners: Vec::new(),
+            made_here: std::collections::BTreeSet::new(),
             points: Points::default(),
             tick: 0,
             now: 1_000_000,
@@ -192,7 +190,7 @@ impl World {
     }
 
     async fn edit_with(&mut self, store: &Store, edit: Edit) -> Result<()> {
-        let Some((key, edited)) = self.edited(edit).await? else { return Ok(()) };
+        let Some((key, edited)) = self.edited(edit, 250).await? else { return Ok(()) };
         let saw = self.here().await?.get(&key).map(|(_, value)| *value);
         if saw == edit.value {
             return Ok(());
@@ -205,18 +203,18 @@ impl World {
     fn note_here(&mut self, key: Key, value: Option<f64>, saw: Option<f64>) {
         self.tick += 1;
         let done = Done { tick: self.tick, value, saw };
-        self.users.entry(key).or_default().here = Some(done);
+        self.users.entry(key).or_default().here.push(done);
     }
 
     /// A reading as the store takes it. Half of the seconds have their readings in between.
-    async fn edited(&self, edit: Edit) -> Result<Option<(Key, Edited)>> {
+    async fn edited(&self, edit: Edit, fraction: i64) -> Result<Option<(Key, Edited)>> {
         let Some(owner) = self.owner(edit.resource) else { return Ok(None) };
         let Some(resource) = self.resource_of(&owner).await? else { return Ok(None) };
         let second = i64::try_from(edit.slot)? * 1_000;
         let key = (owner, second);
         // Where a reading came from there it has no fraction, and keeps its time.
         let known = self.here().await?.get(&key).map(|(time, _)| *time);
-        let fraction = if edit.slot.is_multiple_of(2) { 250 } else { 0 };
+        let fraction = if edit.slot.is_multiple_of(2) { fraction } else { 0 };
         let time = known.unwrap_or(second + fraction);
         let edited = Edited {
             resource,
@@ -245,7 +243,7 @@ impl World {
         };
         self.tick += 1;
         let done = Done { tick: self.tick, value, saw };
-        self.users.entry((owner, second)).or_default().there = Some(done);
+        self.users.entry((owner, second)).or_default().there.push(done);
         Ok(())
     }
 
@@ -253,6 +251,7 @@ impl World {
         let owner = format!("owner {}", self.owners.len());
         let fields = fields(&owner, None);
         self.store.put_resource(&self.organisation, None, &fields, self.now).await?;
+        self.made_here.insert(owner.clone());
         self.owners.push(owner);
         Ok(())
     }
@@ -295,8 +294,8 @@ impl World {
 
     /// An edit that has its number, and waits while the sync runs.
     async fn edit_late(&mut self, edit: Edit, run: Run) -> Result<()> {
-        let Some((key, edited)) = self.edited(edit).await? else { return Ok(()) };
-        let saw = self.here().await?.get(&key).map(|(_, value)| *value);
+        let Some((key, edited)) = self.edited(edit, 0).await? else { return Ok(()) };
+        let mut saw = self.here().await?.get(&key).map(|(_, value)| *value);
         if saw == edit.value {
             return Ok(());
         }
@@ -312,6 +311,7 @@ impl World {
         if !dies {
             hook.parked.notified().await;
             self.run(Run { happening: None, ..run }).await?;
+            saw = self.here().await?.get(&key).map(|(_, value)| *value);
             hook.resume.notify_one();
         }
         let done = editing.await?;
@@ -405,6 +405,7 @@ impl World {
             datasource: self.datasource.clone(),
             digest: "same".to_owned(),
             resolution: RESOLUTION,
+            keeps: remote::description().keeps,
             paging: Paging::Whole,
             rehearsal: false,
             faults: hook.faults(),

@@ -118,6 +118,8 @@ impl Push {
         .fetch_optional(connection)
         .await?;
         Ok(match row {
+            // What is there is pulled before it is pushed to, so it had none; else nobody looked.
+            None if self.pulls => Base::Nothing,
             None => Base::Unknown,
             // Nothing is known to be there where both never agreed on anything.
             Some(row) => row.get::<Option<f64>, _>("value").map_or(Base::Nothing, Base::Value),

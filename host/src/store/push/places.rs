@@ -108,7 +108,7 @@ impl Store {
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let connection = &mut *transaction;
         self.fence(connection, &push.held).await?;
-        for (at, state, reason) in staying(receipt) {
+        for (at, state, reason) in staying(receipt, outgoing.batch.uncertain) {
             let Some(sent) = outgoing.sent.get(at) else { continue };
             push.place_stays(connection, datatype, &sent.our_id, state).await?;
             let place = push.place_name(datatype, sent);
@@ -349,7 +349,7 @@ impl Push {
         id: &str,
     ) -> Result<Option<String>, Error> {
         let (datasource, kind) = (self.sync.datasource.as_str(), datatype.as_str());
-        let base = Base { fields: sent.fields.clone(), sent: true };
+        let base = Base { fields: sent.fields.clone() };
         match link::find(connection, datasource, kind, id).await? {
             Some(link) if link.our_id != sent.our_id => {
                 return Ok(Some(format!(

@@ -32,7 +32,7 @@ impl Store {
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let connection = &mut *transaction;
         self.fence(connection, &push.held).await?;
-        for (at, state, reason) in staying(receipt) {
+        for (at, state, reason) in staying(receipt, outgoing.batch.uncertain) {
             let Some(sent) = outgoing.sent.get(at) else { continue };
             push.stay(connection, sent, state).await?;
             if let Some(place) = outgoing.place(at) {
@@ -127,8 +127,7 @@ impl Push {
             "INSERT INTO base (datasource, series_id, time, known, value, quality, edited) \
              SELECT $1, outbox.series_id, outbox.time, 1, outbox.value, outbox.quality, 0 \
              FROM outbox JOIN reading ON reading.series_id = outbox.series_id \
-             AND reading.time = outbox.time JOIN series ON series.id = outbox.series_id \
-             AND series.owner = $1 WHERE sync = $2 AND state = 'sent' AND lease = $3 \
+             AND reading.time = outbox.time WHERE sync = $2 AND state = 'sent' AND lease = $3 \
              AND reading.seq <> outbox.seq ON CONFLICT (datasource, series_id, time) \
              DO UPDATE SET known = 1, value = excluded.value, quality = excluded.quality",
             "DELETE FROM outbox WHERE $1 <> '' AND sync = $2 AND state = 'sent' AND lease = $3",
@@ -166,20 +165,26 @@ impl Push {
     }
 }
 
-/// What stays, by place in the batch, as what, and why.
-pub(super) fn staying(receipt: &Receipt) -> impl Iterator<Item = (usize, &'static str, &str)> {
-    let listed =
-        |list: &'_ [usize], state| list.iter().map(move |at| (*at, state, "")).collect::<Vec<_>>();
+/// What stays, by place in the batch, as what, and why. What this try did not come to may still have
+/// arrived in the earlier one, where the batch was uncertain.
+pub(super) fn staying(
+    receipt: &Receipt,
+    uncertain: bool,
+) -> impl Iterator<Item = (usize, &'static str, &str)> {
+    let untried = if uncertain { UNKNOWN } else { UNTRIED };
+    let listed = |list: &'_ [usize], state| {
+        list.iter().map(move |at| (*at, state, "")).collect::<Vec<_>>()
+    };
     let refused = receipt.refused.iter().map(|(at, reason)| (*at, REFUSED, reason.as_str()));
     refused
         .chain(listed(&receipt.conflicting, CONFLICTING))
         .chain(listed(&receipt.unknown, UNKNOWN))
-        .chain(listed(&receipt.untried, UNTRIED))
+        .chain(listed(&receipt.untried, untried))
 }
 
 /// What took effect, by place in the batch.
 pub(super) fn taken(receipt: &Receipt, count: usize) -> impl Iterator<Item = usize> {
-    let stays: std::collections::HashSet<usize> = staying(receipt).map(|(at, ..)| at).collect();
+    let stays: std::collections::HashSet<usize> = staying(receipt, false).map(|(at, ..)| at).collect();
     (0..count).filter(move |at| !stays.contains(at))
 }
 
