@@ -116,7 +116,9 @@ impl Pull {
         settled: &mut Settled,
     ) -> Result<bool, Error> {
         let theirs = point.reading();
-        let sides = Sides { ours: &open.ours, theirs: &theirs, base: open.base.as_ref() };
+        // Of what they never had, having none is no change of theirs.
+        let base = open.base.or(theirs.is_none().then_some(None));
+        let sides = Sides { ours: &open.ours, theirs: &theirs, base: base.as_ref() };
         let changed = Changed {
             ours: Some(open.edited),
             theirs: (point.updated > 0).then_some(point.updated),

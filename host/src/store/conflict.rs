@@ -7,6 +7,7 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 use crate::domain::clock::Timestamp;
 use crate::domain::conflict::{Conflict, ConflictState};
 use crate::domain::id::{ConflictId, OrganisationId, SyncId};
+use crate::domain::merge::{Merged, same};
 use crate::domain::plan::{Reading, Winner};
 
 use super::column::{json as column_json, parsed};
@@ -211,6 +212,62 @@ pub(in crate::store) async fn settle(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// Fields in which the two sides came together by themselves.
+pub(in crate::store) async fn settle_fields(
+    connection: &mut SqliteConnection,
+    pull: &Pull,
+    our_id: &str,
+    merged: &Merged,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let rows = sqlx::query(
+        "SELECT id, field, ours FROM conflict WHERE datasource = $1 AND datatype = $2 \
+         AND series_id = 0 AND time = 0 AND our_id = $3 AND state = 'open'",
+    )
+    .bind(pull.sync.datasource.as_str())
+    .bind(pull.datatype.as_str())
+    .bind(our_id)
+    .fetch_all(&mut *connection)
+    .await?;
+    for row in rows {
+        let field: String = row.get("field");
+        if merged.clashes.iter().any(|clash| clash.field == field) {
+            continue;
+        }
+        let ours: Value = column_json(&row, "conflict", "ours")?;
+        let kept = merged.ours.get(&field).is_some_and(|value| same(value, &ours));
+        let winner = if kept { Winner::Ours } else { Winner::Theirs };
+        sqlx::query("UPDATE conflict SET state = $1, decided = $2 WHERE id = $3")
+            .bind(state(winner).as_str())
+            .bind(now)
+            .bind(row.get::<String, _>("id"))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+/// The other system has a record as it was sent: ours won whatever was open.
+pub(in crate::store) async fn settle_sent(
+    connection: &mut SqliteConnection,
+    datasource: &str,
+    datatype: &str,
+    our_id: &str,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE conflict SET state = 'ours', decided = $1 WHERE datasource = $2 \
+         AND datatype = $3 AND series_id = 0 AND time = 0 AND our_id = $4 AND state = 'open'",
+    )
+    .bind(now)
+    .bind(datasource)
+    .bind(datatype)
+    .bind(our_id)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn state(winner: Winner) -> ConflictState {

@@ -142,6 +142,7 @@ async fn meet<T: Record>(
         let kept = conflict::keep(connection, pull, &new, clash.winner, change.at).await?;
         placed.conflicts += u64::from(kept);
     }
+    conflict::settle_fields(connection, pull, &link.our_id, &merged, change.at).await?;
     let won = merged.clashes.iter().any(|clash| clash.winner == Winner::Ours);
     let differs = !described || !same_fields(&merged.ours, &ours);
     if differs || won {

@@ -92,7 +92,7 @@ async fn nothing_lost(world: &World) -> Result<()> {
             let owner = owner_there(&world.remote(), &it.record);
             time == Some(key.1) && owner == key.0
         });
-        if end.is_some_and(|value| value > VALUE_MAX) {
+        if end.is_some_and(|value| value > VALUE_MAX) || deleted_unsurely(world, key, both) {
             continue;
         }
         check(both, end, known).map_err(|text| {
@@ -100,6 +100,19 @@ async fn nothing_lost(world: &World) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// Somebody there deleted what was sent and whose answer was lost: sent again, it is made again, since
+/// nobody can tell it from one that never arrived.
+fn deleted_unsurely(world: &World, key: &Key, both: &Both) -> bool {
+    let remote = world.remote();
+    let sent = remote.handed.iter().filter(|(id, second)| {
+        *second == key.1 && owner_there(&remote, id) == key.0
+    });
+    let sent_again = sent.count() > 1;
+    let ours = both.here.last().and_then(|done| done.value);
+    let deleted = both.there.last().filter(|done| done.value.is_none());
+    sent_again && deleted.is_some_and(|done| same(done.saw, ours))
 }
 
 fn check(both: &Both, end: Option<f64>, conflict: bool) -> Result<(), &'static str> {
@@ -113,19 +126,22 @@ fn check(both: &Both, end: Option<f64>, conflict: bool) -> Result<(), &'static s
         return Err("ours lost what the other side cannot keep");
     }
     let lost = match (ours, theirs) {
-        (true, false) => unseen(&both.here, both.there.last()),
-        (false, true) => unseen(&both.there, both.here.last()),
+        (true, false) => unseen(&both.here, &both.there),
+        (false, true) => unseen(&both.there, &both.here),
         _ => false,
     };
     if lost && !conflict { Err("an edit was overwritten unseen") } else { Ok(()) }
 }
 
-/// Whether nobody on the winning side had the lost value before him when he changed it.
-fn unseen(winners: &[Done], lost: Option<&Done>) -> bool {
-    lost.is_some_and(|lost| {
-        let after = |done: &&Done| done.tick > lost.tick;
-        !winners.iter().filter(after).any(|done| same(done.saw, lost.value))
-    })
+/// Whether nobody on the winning side had the lost value before him when he changed it. What a side
+/// had before, as far as the other can tell, is no edit.
+fn unseen(winners: &[Done], losers: &[Done]) -> bool {
+    let Some(lost) = losers.last() else { return false };
+    if losers.iter().any(|done| same(done.saw, lost.value)) {
+        return false;
+    }
+    let after = |done: &&Done| done.tick > lost.tick;
+    !winners.iter().filter(after).any(|done| same(done.saw, lost.value))
 }
 
 /// Nothing is handed over that no user here touched.

@@ -38,7 +38,7 @@ pub fn simulate(seed: u64, lacks: Option<Protection>) -> Result<Points, Violatio
     }
 }
 
-/// Takes actions out as long as something is still violated.
+/// Takes actions out as long as something is still violated, and only because of what is lacking.
 fn smallest(
     mut history: History,
     seed: u64,
@@ -51,10 +51,16 @@ fn smallest(
         at -= 1;
         let mut smaller = history.clone();
         smaller.actions.remove(at);
-        if let Err(error) = happen(&smaller, seed, lacks) {
+        let Err(error) = happen(&smaller, seed, lacks) else { continue };
+        if lacks.is_none() || happen(&smaller, seed, None).is_ok() {
             text = format!("{error:#}");
             history = smaller;
         }
+    }
+    if lacks.is_some()
+        && let Err(error) = happen(&history, seed, None)
+    {
+        text = format!("with every protection: {error:#}");
     }
     let mut lines = vec![format!("policy {}", history.policy)];
     lines.extend(history.actions.iter().map(|action| format!("{action:?}")));
@@ -68,7 +74,13 @@ fn happen(history: &History, seed: u64, lacks: Option<Protection>) -> Result<Poi
         for action in &history.actions {
             world.act(*action).await.with_context(|| format!("{action:?}"))?;
         }
-        check::quiet(&mut world, seed).await?;
+        if let Err(e) = check::quiet(&mut world, seed).await {
+            if std::env::var("DUMP").is_ok() {
+                std::fs::copy(world.folder.path().join("db"), "/tmp/dump.db").unwrap();
+                let _ = std::fs::copy(world.folder.path().join("db-wal"), "/tmp/dump.db-wal");
+            }
+            return Err(e);
+        }
         Ok(world.points.clone())
     })
 }

@@ -115,15 +115,43 @@ impl Push {
         .bind(self.sync.datasource.as_str())
         .bind(sent.series)
         .bind(sent.time)
+        .fetch_optional(&mut *connection)
+        .await?;
+        if let Some(row) = row.as_ref().filter(|row| row.get::<i64, _>("known") != 0) {
+            let value: Option<f64> = row.get("value");
+            return Ok(value.map_or(Base::Nothing, Base::Value));
+        }
+        if let Some(value) = self.step_mate(connection, sent).await? {
+            return Ok(Base::Value(value));
+        }
+        // What is there is pulled before it is pushed to, so it had none; else nobody looked.
+        Ok(if row.is_some() || self.pulls { Base::Nothing } else { Base::Unknown })
+    }
+
+    /// What both sides agree on under another time of ours in the same step of theirs.
+    async fn step_mate(
+        &self,
+        connection: &mut SqliteConnection,
+        sent: &Sent,
+    ) -> Result<Option<f64>, Error> {
+        if self.resolution.step <= 1 {
+            return Ok(None);
+        }
+        let step = self.resolution.cut(sent.time);
+        let row = sqlx::query(
+            "SELECT value FROM reading WHERE series_id = $1 AND time BETWEEN $2 AND $3 \
+             AND time <> $4 AND value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM base \
+             WHERE base.datasource = $5 AND base.series_id = reading.series_id \
+             AND base.time = reading.time) LIMIT 1",
+        )
+        .bind(sent.series)
+        .bind(step)
+        .bind(step.saturating_add(self.resolution.step - 1))
+        .bind(sent.time)
+        .bind(self.sync.datasource.as_str())
         .fetch_optional(connection)
         .await?;
-        Ok(match row {
-            // What is there is pulled before it is pushed to, so it had none; else nobody looked.
-            None if self.pulls => Base::Nothing,
-            None => Base::Unknown,
-            // Nothing is known to be there where both never agreed on anything.
-            Some(row) => row.get::<Option<f64>, _>("value").map_or(Base::Nothing, Base::Value),
-        })
+        Ok(row.map(|row| row.get("value")))
     }
 
     /// What the other system calls a series; none: its resource is not there.

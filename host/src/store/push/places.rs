@@ -8,11 +8,11 @@ use crate::domain::faults::{Point, Protection};
 use crate::domain::merge::{Fields, same_fields};
 use crate::domain::page::{Group, Resource};
 use crate::domain::run::Pushed;
-use crate::domain::sync::Datatype;
+use crate::domain::sync::{Datatype, Method};
 
 use super::super::link::{self, Base};
 use super::super::place::record::{Record, fields, of_fields};
-use super::super::{Error, Store, issue};
+use super::super::{Error, Store, conflict, issue};
 use super::batch::{OutgoingPlaces, SentPlace};
 use super::receipt::{REFUSED, UNTRIED, pushed, staying, taken};
 use super::{Push, Retry, Waiting};
@@ -73,14 +73,20 @@ impl Store {
             let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
             let connection = &mut *transaction;
             self.fence(connection, &push.held).await?;
+            if retry == Retry::Uncertain {
+                push.leave_to_pull(connection, datatype).await?;
+            }
             let rows = push.waiting(connection, datatype, retry, limit).await?;
             if rows.is_empty() {
+                transaction.commit().await?;
                 return Ok(None);
             }
             let (mut keyed, mut sent) = (Vec::new(), Vec::new());
             for (our_id, before) in rows {
                 let before = (retry == Retry::Uncertain).then_some(before);
-                if let Some((one, place)) = push.send::<T>(connection, &our_id, before).await? {
+                if let Some((one, place)) =
+                    push.send::<T>(connection, (datatype, &our_id), before).await?
+                {
                     keyed.push(one);
                     sent.push(place);
                 }
@@ -119,7 +125,7 @@ impl Store {
             let Some(sent) = outgoing.sent.get(at) else { continue };
             let given = receipt.ids.iter().find(|(it, _)| *it == at).map(|(_, id)| id.clone());
             let Some(id) = sent.id.clone().or(given) else { continue };
-            if let Some(reason) = push.agree_place(connection, datatype, sent, &id).await? {
+            if let Some(reason) = push.agree_place(connection, datatype, sent, &id, now).await? {
                 pushed.refused += 1;
                 push.place_stays(connection, datatype, &sent.our_id, REFUSED).await?;
                 let place = push.place_name(datatype, sent);
@@ -288,15 +294,73 @@ impl Push {
         Ok(rows.iter().map(|row| (row.get("our_id"), row.get("record"))).collect())
     }
 
+    /// What of records that the other system has already may have arrived, a pull tells better: it is
+    /// judged by what comes back, and pushed after that if it still has to be.
+    async fn leave_to_pull(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+    ) -> Result<(), Error> {
+        if !self.sync.methods.contains(&Method::PullFromDatasource) {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE outbox_place SET state = 'untried', lease = '' WHERE sync = $1 \
+             AND datatype = $2 AND state IN ('sent', 'unknown') AND EXISTS (SELECT 1 FROM link \
+             WHERE link.our_id = outbox_place.our_id AND link.datasource = $3 \
+             AND link.kind = $2)",
+        )
+        .bind(self.sync.id.as_str())
+        .bind(datatype.as_str())
+        .bind(self.sync.datasource.as_str())
+        .execute(connection)
+        .await?;
+        Ok(())
+    }
+
+    /// Both sides came to hold the same, or a person has to decide first.
+    async fn waits(
+        &self,
+        connection: &mut SqliteConnection,
+        datatype: Datatype,
+        our_id: &str,
+        external_id: Option<&str>,
+    ) -> Result<bool, Error> {
+        let row = sqlx::query(
+            "SELECT EXISTS (SELECT 1 FROM conflict WHERE datasource = $1 AND datatype = $2 \
+             AND series_id = 0 AND time = 0 AND our_id = $3 AND state = 'open') AS open",
+        )
+        .bind(self.sync.datasource.as_str())
+        .bind(datatype.as_str())
+        .bind(our_id)
+        .fetch_one(&mut *connection)
+        .await?;
+        let open = row.get::<i64, _>("open") != 0;
+        if !open && !self.agrees(connection, datatype, our_id, external_id).await? {
+            return Ok(false);
+        }
+        // What a person decides gets a new number, and is enqueued again.
+        sqlx::query("DELETE FROM outbox_place WHERE sync = $1 AND datatype = $2 AND our_id = $3")
+            .bind(self.sync.id.as_str())
+            .bind(datatype.as_str())
+            .bind(our_id)
+            .execute(connection)
+            .await?;
+        Ok(true)
+    }
+
     /// A record as it stands, or as it was sent `before`; marked as sent.
     async fn send<T: Record + Wrapped>(
         &self,
         connection: &mut SqliteConnection,
-        our_id: &str,
+        (datatype, our_id): (Datatype, &str),
         before: Option<String>,
     ) -> Result<Option<(Keyed<T>, SentPlace)>, Error> {
         let datasource = self.sync.datasource.as_str();
         let id = link::theirs(connection, datasource, T::WORD, our_id).await?;
+        if before.is_none() && self.waits(connection, datatype, our_id, id.as_deref()).await? {
+            return Ok(None);
+        }
         let fields: Fields = match before.filter(|before| !before.is_empty()) {
             Some(before) => serde_json::from_str(&before)
                 .map_err(|error| Error::unreadable("outbox_place", our_id, error))?,
@@ -347,6 +411,7 @@ impl Push {
         datatype: Datatype,
         sent: &SentPlace,
         id: &str,
+        now: i64,
     ) -> Result<Option<String>, Error> {
         let (datasource, kind) = (self.sync.datasource.as_str(), datatype.as_str());
         let base = Base { fields: sent.fields.clone() };
@@ -361,6 +426,7 @@ impl Push {
                 link::make(connection, datasource, kind, id, &sent.our_id, Some(&base)).await?;
             }
         }
+        conflict::settle_sent(connection, datasource, kind, &sent.our_id, now).await?;
         sqlx::query("DELETE FROM outbox_place WHERE sync = $1 AND datatype = $2 AND our_id = $3")
             .bind(self.sync.id.as_str())
             .bind(kind)

@@ -9,7 +9,7 @@ use crate::domain::issue::IssueKind;
 use crate::domain::sync::Datatype;
 
 use super::super::issue::{self, Issued, Keeper, LASTING};
-use super::super::{Error, Store, alias};
+use super::super::{Error, Store, alias, base};
 use super::batch::{Outgoing, Sent};
 use super::{At, Push, Waiting};
 
@@ -289,7 +289,12 @@ impl Push {
         let mut issues = Vec::new();
         for found in found {
             match self.hidden_by(connection, &found).await? {
-                Some(time) => issues.push(self.same_step(connection, &found, time).await?),
+                Some(time) => {
+                    self.hand_on(connection, &found, time).await?;
+                    if found.value.is_some() {
+                        issues.push(self.same_step(connection, &found, time).await?);
+                    }
+                }
                 None => {
                     self.put(connection, &found).await?;
                     sent.push(found);
@@ -357,6 +362,29 @@ impl Push {
         .await?;
         let last: Option<i64> = row.get("time");
         Ok(last.filter(|last| *last != found.time))
+    }
+
+    /// What was agreed on under a time that is not sent is agreed on under the one that is.
+    async fn hand_on(
+        &self,
+        connection: &mut SqliteConnection,
+        found: &Sent,
+        last: i64,
+    ) -> Result<(), Error> {
+        sqlx::query(
+            "UPDATE base SET known = 1, value = old.value, quality = old.quality \
+             FROM (SELECT value, quality FROM base WHERE datasource = $1 AND series_id = $2 \
+             AND time = $3 AND known = 1) AS old WHERE datasource = $1 AND series_id = $2 \
+             AND time = $4 AND known = 0",
+        )
+        .bind(self.sync.datasource.as_str())
+        .bind(found.series)
+        .bind(found.time)
+        .bind(last)
+        .execute(&mut *connection)
+        .await?;
+        let key = (found.series, found.time);
+        base::forget(connection, self.sync.datasource.as_str(), key).await
     }
 
     async fn same_step(

@@ -172,9 +172,8 @@ pub(super) fn staying(
     uncertain: bool,
 ) -> impl Iterator<Item = (usize, &'static str, &str)> {
     let untried = if uncertain { UNKNOWN } else { UNTRIED };
-    let listed = |list: &'_ [usize], state| {
-        list.iter().map(move |at| (*at, state, "")).collect::<Vec<_>>()
-    };
+    let listed =
+        |list: &'_ [usize], state| list.iter().map(move |at| (*at, state, "")).collect::<Vec<_>>();
     let refused = receipt.refused.iter().map(|(at, reason)| (*at, REFUSED, reason.as_str()));
     refused
         .chain(listed(&receipt.conflicting, CONFLICTING))
@@ -184,7 +183,8 @@ pub(super) fn staying(
 
 /// What took effect, by place in the batch.
 pub(super) fn taken(receipt: &Receipt, count: usize) -> impl Iterator<Item = usize> {
-    let stays: std::collections::HashSet<usize> = staying(receipt, false).map(|(at, ..)| at).collect();
+    let stays: std::collections::HashSet<usize> =
+        staying(receipt, false).map(|(at, ..)| at).collect();
     (0..count).filter(move |at| !stays.contains(at))
 }
 
