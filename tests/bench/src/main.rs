@@ -19,6 +19,7 @@ mod native;
 mod peers;
 mod report;
 mod sandbox;
+mod simulate;
 mod sqlite;
 
 use std::process::ExitCode;
@@ -36,6 +37,8 @@ struct Arguments {
 enum What {
     /// Readings from a CSV file into a database
     Csv(csv::Options),
+    /// Histories of two sides with every fault between them
+    Simulate(simulate::Options),
     /// One measurement, in a process of its own
     #[command(hide = true)]
     Child(child::Task),
@@ -44,6 +47,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Csv(options) => csv::run(&options),
+        What::Simulate(options) => simulate::run(&options),
         What::Child(task) => child::run(&task),
     };
     match done {

@@ -109,10 +109,7 @@ fn deleted_unsurely(world: &World, key: &Key, both: &Both) -> bool {
     let sent = remote.handed.iter().filter(|(id, second)| {
         *second == key.1 && owner_there(&remote, id) == key.0
     });
-    let sent_again = sent.count() > 1;
-    let ours = both.here.last().and_then(|done| done.value);
-    let deleted = both.there.last().filter(|done| done.value.is_none());
-    sent_again && deleted.is_some_and(|done| same(done.saw, ours))
+    sent.count() > 1 && both.there.last().is_some_and(|done| done.value.is_none())
 }
 
 fn check(both: &Both, end: Option<f64>, conflict: bool) -> Result<(), &'static str> {

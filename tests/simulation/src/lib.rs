@@ -74,7 +74,7 @@ fn happen(history: &History, seed: u64, lacks: Option<Protection>) -> Result<Poi
         for action in &history.actions {
             world.act(*action).await.with_context(|| format!("{action:?}"))?;
         }
-        if let Err(e) = check::quiet(&mut world, seed).await {
+        check::quiet(&mut world, seed).await?;
             if std::env::var("DUMP").is_ok() {
                 std::fs::copy(world.folder.path().join("db"), "/tmp/dump.db").unwrap();
                 let _ = std::fs::copy(world.folder.path().join("db-wal"), "/tmp/dump.db-wal");

@@ -49,7 +49,7 @@ pub(crate) struct Both {
 }
 
 pub(crate) struct World {
-    pub(crate) folder: tempfile::TempDir,
+    _folder: tempfile::TempDir,
     pub(crate) store: Store,
     pub(crate) organisation: OrganisationId,
     datasource: Datasource,
@@ -93,7 +93,7 @@ impl World {
         };
         let sync = store.create_sync(&organisation.id, new, &clock).await?;
         Ok(Self {
-            folder,
+            _folder: folder,
             store,
             organisation: organisation.id,
             datasource,
