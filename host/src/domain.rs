@@ -17,4 +17,6 @@ pub mod plan;
 pub mod plugin;
 pub mod run;
 pub mod setting;
+pub mod sound;
 pub mod sync;
+pub(crate) mod text;

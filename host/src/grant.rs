@@ -2,8 +2,8 @@
 
 pub mod files;
 pub mod log;
-pub(crate) mod text;
 
+pub(crate) use crate::domain::text;
 pub use files::Files;
 pub use log::LogSink;
 

@@ -2,10 +2,12 @@
 
 mod browser;
 mod caller;
+mod conflict;
 mod datasource;
 mod error;
 mod file;
 mod function;
+mod group;
 mod headers;
 mod issue;
 mod json;
@@ -14,6 +16,9 @@ mod organisation;
 mod page;
 mod path;
 mod plugin;
+mod push;
+mod reading;
+mod resource;
 mod run;
 mod serve;
 mod session;
@@ -89,6 +94,15 @@ fn for_programs() -> Router<Server> {
         .route("/api/v1/syncs", get(sync::list).post(sync::create))
         .route("/api/v1/syncs/{sync}", get(sync::show).patch(sync::change).delete(sync::delete))
         .route("/api/v1/syncs/{sync}/issues", get(issue::list))
+        .route("/api/v1/syncs/{sync}/push", post(push::receive))
+        .route("/api/v1/syncs/{sync}/conflicts", get(conflict::list))
+        .route("/api/v1/conflicts/{conflict}", post(conflict::decide))
+        // What OurWater knows.
+        .route("/api/v1/groups", get(group::list).post(group::create))
+        .route("/api/v1/groups/{group}", get(group::show).put(group::put))
+        .route("/api/v1/resources", get(resource::list).post(resource::create))
+        .route("/api/v1/resources/{resource}", get(resource::show).put(resource::put))
+        .route("/api/v1/resources/{resource}/readings", get(reading::list).put(reading::put))
         // What became of it.
         .route("/api/v1/runs", get(run::list))
         .route("/api/v1/runs/{run}", get(run::show))

@@ -9,11 +9,14 @@ pub mod conflict;
 mod contradiction;
 pub mod cursor;
 pub mod datasource;
+pub mod due;
 pub mod edit;
 pub mod file;
 pub mod gather;
+pub mod history;
 pub mod issue;
 mod link;
+mod lookup;
 mod names;
 pub mod open;
 pub mod organisation;
@@ -22,6 +25,7 @@ mod place;
 pub mod plugin;
 pub mod push;
 pub mod reading;
+pub mod received;
 mod resolve;
 pub mod run;
 pub mod save;
@@ -80,6 +84,14 @@ pub enum Error {
     /// There is none, or it is another organisation's.
     #[error("there is no {what} {id}")]
     NotFound {
+        /// A word of the domain.
+        what: &'static str,
+        /// What was asked for.
+        id: String,
+    },
+    /// More than one is called so.
+    #[error("several {what}s are called {id:?}: give the id of one")]
+    Several {
         /// A word of the domain.
         what: &'static str,
         /// What was asked for.

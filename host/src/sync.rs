@@ -2,10 +2,13 @@
 
 mod config;
 mod ensure;
+mod outcome;
 mod part;
 pub mod pull;
 pub mod push;
+pub mod receive;
 mod refusal;
+pub mod schedule;
 pub mod source;
 
 use std::collections::HashMap;
@@ -24,16 +27,17 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::plan::Resolution;
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 pub use crate::domain::run::Trigger;
-use crate::domain::run::{FailureClass, Run, RunFailure, RunState};
+use crate::domain::run::{Run, RunState};
 use crate::domain::sync::Method;
 use crate::grant::files::{Files, Readable};
-use crate::grant::log::{Level, LogSink};
+use crate::grant::log::LogSink;
 use crate::plugin::{Grant, Instance, Plugin};
 use crate::store::blob::Blobs;
-use crate::store::run::{Begun, LogLine};
+use crate::store::run::Begun;
 use crate::store::{self, Store};
 
 use ensure::Ensured;
+use outcome::{failure, lines};
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
 use source::{Configured, Source};
@@ -291,7 +295,7 @@ impl Engine {
                 return store.release_run(&job.held).await;
             }
             Err(pull::Error::Cancelled) => (RunState::Cancelled, None),
-            Err(error) => (RunState::Failed, Some(failure(job, &error))),
+            Err(error) => (RunState::Failed, Some(failure(&job.datasource.name, &error))),
         };
         store.end_run(&job.held, &job.sync.methods, state, failure.as_ref(), now).await
     }
@@ -340,51 +344,4 @@ pub async fn run<S: Source>(
 /// How finely a plugin's other system keeps readings.
 pub fn resolution(description: &Description) -> Resolution {
     Resolution { decimals: description.decimals, step: description.step.into() }
-}
-
-/// What was tried on what, what went wrong, and what to do.
-fn failure(job: &Job, error: &pull::Error) -> RunFailure {
-    let class = match error {
-        pull::Error::Source(failure) => FailureClass::from(failure),
-        pull::Error::Store(store::Error::Owned(_)) => FailureClass::Configuration,
-        pull::Error::Store(
-            store::Error::Alike { .. }
-            | store::Error::Uncertain { .. }
-            | store::Error::Unconfirmed(_),
-        ) => FailureClass::Confirmation,
-        pull::Error::Store(_) | pull::Error::Cancelled => FailureClass::Host,
-    };
-    let advice = match class {
-        FailureClass::Configuration => "change the datasource and run the sync again",
-        FailureClass::Permission => "ask an administrator to grant it",
-        FailureClass::Data => "look at the source; what was read before is saved",
-        FailureClass::Unavailable => "run the sync again later; it goes on where it stopped",
-        FailureClass::Confirmation => {
-            "look at what it would do (ourwater sync plan), then run it with --confirm"
-        }
-        FailureClass::Limit => "ask an administrator, or ask for less at a time",
-        FailureClass::PluginFault => "tell the plugin's author",
-        FailureClass::Host => "look at the disk and the database, then run the sync again",
-    };
-    RunFailure { class, text: format!("syncing with {:?}: {error}; {advice}", job.datasource.name) }
-}
-
-fn lines(log: &LogSink, at: i64) -> Vec<LogLine> {
-    let taken = log.take();
-    let word = |level| match level {
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Warn => "warn",
-        Level::Error => "error",
-    };
-    let mut lines: Vec<LogLine> = taken
-        .lines
-        .into_iter()
-        .map(|line| LogLine { at, level: word(line.level).to_owned(), message: line.text })
-        .collect();
-    if taken.dropped > 0 {
-        let message = format!("{} more lines were dropped", taken.dropped);
-        lines.push(LogLine { at, level: "warn".to_owned(), message });
-    }
-    lines
 }

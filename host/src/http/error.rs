@@ -6,10 +6,11 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::import;
+use crate::app::{edit, import};
 use crate::domain::plugin::{Failure, Proposal};
 use crate::store::{self, blob};
-use crate::sync::Refusal;
+use crate::sync::receive;
+use crate::sync::{Refusal, pull};
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -150,8 +151,14 @@ impl From<store::Error> for Error {
             store::Error::Taken { .. } => {
                 Self::new(StatusCode::CONFLICT, "conflict", text).about("name")
             }
-            store::Error::InUseBy { .. } | store::Error::Owned(_) => {
-                Self::new(StatusCode::CONFLICT, "conflict", text)
+            store::Error::InUseBy { .. }
+            | store::Error::Several { .. }
+            | store::Error::Owned(_)
+            | store::Error::Decided(_)
+            | store::Error::Uncertain { .. }
+            | store::Error::LostLease => Self::new(StatusCode::CONFLICT, "conflict", text),
+            store::Error::Alike { .. } | store::Error::Unconfirmed(_) => {
+                Self::new(StatusCode::CONFLICT, "confirmation", text)
             }
             store::Error::Limit(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", text),
             _ => Self::host(&text),
@@ -212,6 +219,35 @@ impl From<Refusal> for Error {
             }
             Refusal::Unsupported(_) => Self::unfit("datatypes", text),
             Refusal::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<receive::Error> for Error {
+    fn from(error: receive::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            receive::Error::Method => Self::unfit("methods", text),
+            receive::Error::Datatype(_) => Self::unfit("datatypes", text),
+            receive::Error::BadKey | receive::Error::KeyUsed => Self::unfit("key", text),
+            receive::Error::Disabled => {
+                Self::new(StatusCode::CONFLICT, "conflict", text).about("enabled")
+            }
+            receive::Error::Consumed => Self::new(StatusCode::GONE, "consumed", text),
+            receive::Error::Running(_) => Self::new(StatusCode::CONFLICT, "conflict", text),
+            receive::Error::Store(error) | receive::Error::Stopped(pull::Error::Store(error)) => {
+                error.into()
+            }
+            receive::Error::Stopped(_) | receive::Error::Task(_) => Self::host(&text),
+        }
+    }
+}
+
+impl From<edit::Error> for Error {
+    fn from(error: edit::Error) -> Self {
+        match error {
+            edit::Error::Unfit(reason) => Self::unfit("", reason),
+            edit::Error::Store(error) => error.into(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The interface as its callers meet it: the real router over a real store and the real plugin.
 
 mod pages;
+mod push;
+mod records;
 mod stories;
 mod strangers;
 
