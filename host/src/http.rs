@@ -5,6 +5,7 @@ mod caller;
 mod conflict;
 mod datasource;
 mod error;
+mod feed;
 mod file;
 mod function;
 mod group;
@@ -94,7 +95,9 @@ fn for_programs() -> Router<Server> {
         .route("/api/v1/syncs", get(sync::list).post(sync::create))
         .route("/api/v1/syncs/{sync}", get(sync::show).patch(sync::change).delete(sync::delete))
         .route("/api/v1/syncs/{sync}/issues", get(issue::list))
+        // What the other system starts.
         .route("/api/v1/syncs/{sync}/push", post(push::receive))
+        .route("/api/v1/syncs/{sync}/pull", get(feed::show))
         .route("/api/v1/syncs/{sync}/conflicts", get(conflict::list))
         .route("/api/v1/conflicts/{conflict}", post(conflict::decide))
         // What OurWater knows.

@@ -11,6 +11,7 @@ pub mod cursor;
 pub mod datasource;
 pub mod due;
 pub mod edit;
+pub mod feed;
 pub mod file;
 pub mod gather;
 pub mod history;

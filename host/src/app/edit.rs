@@ -124,12 +124,11 @@ fn by_series(resource: &ResourceId, wanted: Vec<Wanted>) -> Vec<Edit> {
         let known = edits
             .iter_mut()
             .find(|edit| edit.property == property && edit.unit == unit && edit.name == name);
-        match known {
-            Some(edit) => edit.points.push(point),
-            None => {
-                let (resource, points) = (resource.clone(), vec![point]);
-                edits.push(Edit { resource, name, property, unit, points });
-            }
+        if let Some(edit) = known {
+            edit.points.push(point);
+        } else {
+            let (resource, points) = (resource.clone(), vec![point]);
+            edits.push(Edit { resource, name, property, unit, points });
         }
     }
     edits

@@ -1,5 +1,6 @@
 //! The interface as its callers meet it: the real router over a real store and the real plugin.
 
+mod feed;
 mod pages;
 mod push;
 mod records;

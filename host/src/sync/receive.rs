@@ -177,10 +177,8 @@ impl Engine {
             let given = Given { sha256, receipt: serde_json::json!(receipt).to_string() };
             store.give(&taking.sync.id, &key, &given, now).await?;
         }
-        let state = match store.met_issues(&held.run).await? {
-            true => RunState::CompletedWithIssues,
-            false => RunState::Completed,
-        };
+        let issues = store.met_issues(&held.run).await?;
+        let state = if issues { RunState::CompletedWithIssues } else { RunState::Completed };
         store.end_run(held, &methods, state, None, now).await?;
         Ok(receipt)
     }

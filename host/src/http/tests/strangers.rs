@@ -40,6 +40,7 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/syncs/{sync}/conflicts"),
     ("POST", "/api/v1/conflicts/{conflict}"),
     ("POST", "/api/v1/syncs/{sync}/push"),
+    ("GET", "/api/v1/syncs/{sync}/pull"),
     ("GET", "/api/v1/groups"),
     ("POST", "/api/v1/groups"),
     ("GET", "/api/v1/groups/{group}"),
