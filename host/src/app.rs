@@ -1,6 +1,7 @@
 //! The one place where everything is wired.
 
 pub mod edit;
+pub mod export;
 pub mod import;
 
 use std::collections::HashMap;

@@ -5,6 +5,7 @@ mod caller;
 mod conflict;
 mod datasource;
 mod error;
+mod export;
 mod feed;
 mod file;
 mod function;
@@ -16,6 +17,7 @@ mod link;
 mod organisation;
 mod page;
 mod path;
+mod plan;
 mod plugin;
 mod push;
 mod reading;
@@ -92,12 +94,15 @@ fn for_programs() -> Router<Server> {
         )
         .route("/api/v1/datasources/{datasource}/propose", post(datasource::propose))
         .route("/api/v1/datasources/{datasource}/check", post(datasource::check))
+        .route("/api/v1/datasources/{datasource}/exports", get(export::list))
+        .route("/api/v1/datasources/{datasource}/exports/{name}", get(export::content))
         .route("/api/v1/syncs", get(sync::list).post(sync::create))
         .route("/api/v1/syncs/{sync}", get(sync::show).patch(sync::change).delete(sync::delete))
         .route("/api/v1/syncs/{sync}/issues", get(issue::list))
         // What the other system starts.
         .route("/api/v1/syncs/{sync}/push", post(push::receive))
         .route("/api/v1/syncs/{sync}/pull", get(feed::show))
+        .route("/api/v1/syncs/{sync}/plan", post(plan::make))
         .route("/api/v1/syncs/{sync}/conflicts", get(conflict::list))
         .route("/api/v1/conflicts/{conflict}", post(conflict::decide))
         // What OurWater knows.

@@ -7,6 +7,7 @@ pub mod change;
 mod column;
 pub mod conflict;
 mod contradiction;
+pub mod copy;
 pub mod cursor;
 pub mod datasource;
 pub mod due;

@@ -4,6 +4,7 @@ mod config;
 mod ensure;
 mod outcome;
 mod part;
+pub mod plan;
 pub mod pull;
 pub mod push;
 pub mod receive;
@@ -21,7 +22,7 @@ use tokio::sync::watch;
 
 use crate::domain::clock::Clock;
 use crate::domain::faults::{Faults, Point};
-use crate::domain::id::{OrganisationId, RunId, SyncId};
+use crate::domain::id::{DatasourceId, OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::plan::Resolution;
@@ -33,14 +34,17 @@ use crate::grant::files::{Files, Readable};
 use crate::grant::log::LogSink;
 use crate::plugin::{Grant, Instance, Plugin};
 use crate::store::blob::Blobs;
-use crate::store::run::Begun;
+use crate::store::run::{Begun, Held};
 use crate::store::{self, Store};
 
 use ensure::Ensured;
 use outcome::{failure, lines};
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
-use source::{Configured, Source};
+use source::Source;
+
+/// What a datasource's exports may take together, bytes.
+const EXPORT_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 
 /// Runs syncs. Clones share what is running.
 #[derive(Debug, Clone)]
@@ -56,6 +60,8 @@ struct Inner {
     tuning: Tuning,
     plugins: HashMap<String, Arc<Plugin>>,
     active: Mutex<HashMap<RunId, Active>>,
+    /// Held while a plan is made: one at a time, since each takes as much room as the database.
+    planning: tokio::sync::Mutex<()>,
     /// The process is going to end: what is cut off is gone on with later.
     stopping: AtomicBool,
 }
@@ -86,8 +92,10 @@ impl Engine {
         tuning: Tuning,
         plugins: HashMap<String, Arc<Plugin>>,
     ) -> Self {
-        let (active, stopping) = (Mutex::default(), AtomicBool::new(false));
-        Self { inner: Arc::new(Inner { store, blobs, clock, tuning, plugins, active, stopping }) }
+        let (active, planning) = (Mutex::default(), tokio::sync::Mutex::default());
+        let stopping = AtomicBool::new(false);
+        let inner = Inner { store, blobs, clock, tuning, plugins, active, planning, stopping };
+        Self { inner: Arc::new(inner) }
     }
 
     /// The active plugins, by name.
@@ -117,21 +125,7 @@ impl Engine {
         let organisation = organisation.clone();
         let active = Active { organisation, cancel, ended, progress: progress.clone() };
         self.active().insert(run.clone(), active);
-        let job = Job {
-            store: self.inner.store.clone(),
-            clock: self.inner.clock.clone(),
-            held,
-            digest: config::digest(&ensured.config, digest),
-            sync: ensured.sync.clone(),
-            datasource: ensured.datasource.clone(),
-            progress,
-            tuning: self.inner.tuning,
-            resolution: resolution(ensured.plugin.description()),
-            paging: ensured.plugin.description().paging,
-            rehearsal: false,
-            faults: Faults::default(),
-            cancel: cancelled,
-        };
+        let job = Job { progress, ..self.job(&ensured, held, cancelled) };
         let engine = self.clone();
         tokio::spawn(async move {
             engine.work(job, ensured).await;
@@ -239,10 +233,30 @@ impl Engine {
             text: self.no_plugin(plugin),
         })?;
         let config = config::fill_in(config, plugin.description(), organisation);
-        let files = self.files(&organisation.id, &config).await;
+        let files = self.files(&organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
         let grant = Grant { files: Some(files), ..Grant::default() };
         Ok((plugin.instance(grant).await?, config))
+    }
+
+    /// What a run works with.
+    fn job(&self, ensured: &Ensured, held: Held, cancel: watch::Receiver<bool>) -> Job {
+        let description = ensured.plugin.description();
+        Job {
+            store: self.inner.store.clone(),
+            clock: self.inner.clock.clone(),
+            held,
+            digest: config::digest(&ensured.config, ensured.plugin.digest()),
+            sync: ensured.sync.clone(),
+            datasource: ensured.datasource.clone(),
+            progress: Arc::default(),
+            tuning: self.inner.tuning,
+            resolution: resolution(description),
+            paging: description.paging,
+            rehearsal: false,
+            faults: Faults::default(),
+            cancel,
+        }
     }
 
     fn no_plugin(&self, name: &str) -> String {
@@ -250,11 +264,12 @@ impl Engine {
         format!("there is no active plugin named {name:?}; there are: {}", known.join(", "))
     }
 
-    /// The files a configuration names.
+    /// The files a configuration names, and the folder of the datasource that is written to.
     async fn files(
         &self,
         organisation: &OrganisationId,
         config: &Value,
+        written: Option<&DatasourceId>,
     ) -> Result<Files, store::Error> {
         let files = self.inner.store.files(organisation).await?;
         let readable = config::named_files(config, files).into_iter().map(|file| Readable {
@@ -264,7 +279,9 @@ impl Engine {
             sha256: file.sha256,
             modified: file.modified,
         });
-        Ok(Files::new(self.inner.blobs.objects(), readable.collect(), None, 0))
+        let (blobs, readable) = (&self.inner.blobs, readable.collect());
+        let exports = written.map(|datasource| blobs.exports(datasource));
+        Ok(Files::new(blobs.objects(), readable, exports, EXPORT_BYTES_MAX))
     }
 
     async fn work(&self, job: Job, ensured: Ensured) {
@@ -306,11 +323,8 @@ impl Engine {
 }
 
 async fn move_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
-    let description = ensured.plugin.description().clone();
-    let grant = Grant { files: Some(ensured.files), log: Some(log) };
-    let instance = ensured.plugin.instance(grant).await?;
-    let source = Configured { instance, config: ensured.config.to_string() };
-    run(job, source, &description).await
+    let source = ensured.source(log).await?;
+    run(job, source, ensured.plugin.description()).await
 }
 
 /// A whole run with a source: what may have arrived is looked for, then everything is pulled, then

@@ -6,11 +6,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::{edit, import};
+use crate::app::{edit, export, import};
 use crate::domain::plugin::{Failure, Proposal};
 use crate::store::{self, blob};
-use crate::sync::receive;
-use crate::sync::{Refusal, pull};
+use crate::sync::{Refusal, plan, pull, receive};
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -110,7 +109,7 @@ impl Error {
     }
 
     /// What went wrong here is the operator's to read, not the caller's.
-    fn host(error: &dyn std::fmt::Display) -> Self {
+    pub(super) fn host(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request could not be answered");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -223,6 +222,21 @@ impl From<Refusal> for Error {
     }
 }
 
+impl From<plan::Error> for Error {
+    fn from(error: plan::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            plan::Error::Refused(refusal) => refusal.into(),
+            plan::Error::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", text),
+            plan::Error::Store(error) | plan::Error::Fails(pull::Error::Store(error)) => {
+                error.into()
+            }
+            plan::Error::Fails(pull::Error::Source(failure)) => failure.into(),
+            plan::Error::Fails(pull::Error::Cancelled) => Self::host(&text),
+        }
+    }
+}
+
 impl From<receive::Error> for Error {
     fn from(error: receive::Error) -> Self {
         let text = error.to_string();
@@ -240,6 +254,12 @@ impl From<receive::Error> for Error {
             }
             receive::Error::Stopped(_) | receive::Error::Task(_) => Self::host(&text),
         }
+    }
+}
+
+impl From<export::Error> for Error {
+    fn from(error: export::Error) -> Self {
+        Self::host(&error)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod feed;
 mod pages;
+mod plan;
 mod push;
 mod records;
 mod stories;

@@ -5,9 +5,9 @@ use serde_json::json;
 use crate::app::App;
 use crate::app::Settings;
 use crate::cli::import::{RunReport, run_to_end};
-use crate::cli::output::Output;
+use crate::cli::output::{Output, clean};
 use crate::cli::{COMPLETED, InOrganisation, Usage, open};
-use crate::domain::clock::{Moment, Timestamp};
+use crate::domain::clock::{Moment, Timestamp, rfc3339};
 use crate::domain::id::DatasourceId;
 use crate::domain::organisation::Organisation;
 use crate::domain::plan::Policy;
@@ -17,6 +17,7 @@ use crate::domain::sync::{
 use crate::store::Access;
 use crate::store::sync::{NewSync, SyncChange};
 use crate::sync::Trigger;
+use crate::sync::plan::Plan;
 
 use super::{list, show};
 
@@ -78,6 +79,11 @@ enum Command {
         #[arg(long)]
         confirm: bool,
     },
+    /// Find out what a run would do, without doing it.
+    Plan {
+        /// Its name.
+        name: String,
+    },
     /// Delete it, with its runs and issues; the readings stay.
     Delete {
         /// Its name.
@@ -122,7 +128,7 @@ impl Sync {
         output: &Output,
     ) -> anyhow::Result<u8> {
         let access = match self.command {
-            Command::List | Command::Show { .. } => Access::Read,
+            Command::List | Command::Show { .. } | Command::Plan { .. } => Access::Read,
             _ => Access::Write,
         };
         let app = open(settings, access).await?;
@@ -158,6 +164,11 @@ impl Sync {
                 let report = RunReport::of(&app, &organisation, &sync, run).await?;
                 output.show(&report.text(), &report.json());
                 return Ok(report.exit_code());
+            }
+            Command::Plan { name } => {
+                let sync = find(&app, &organisation, &name).await?;
+                let plan = app.engine.plan(&organisation.id, &sync.id).await?;
+                output.show(&plan_text(&plan), &json!(plan));
             }
             Command::Delete { name } => {
                 let sync = find(&app, &organisation, &name).await?;
@@ -220,6 +231,40 @@ fn last_sync(text: &str) -> Result<(Method, Timestamp), Usage> {
 
 fn usage(error: impl std::fmt::Display) -> Usage {
     Usage(error.to_string())
+}
+
+fn plan_text(plan: &Plan) -> String {
+    let mut lines = Vec::new();
+    for (datatype, counts) in &plan.pull {
+        let (created, updated, unchanged) = (counts.created, counts.updated, counts.unchanged);
+        lines.push(format!(
+            "pull {datatype}: {created} to create, {updated} to update, {unchanged} unchanged, {} \
+             rejected",
+            counts.rejected
+        ));
+    }
+    for (datatype, waiting) in &plan.push {
+        let (create, update, retry) = (waiting.create, waiting.update, waiting.retry);
+        lines.push(format!(
+            "push {datatype}: {create} to create, {update} to update, {retry} to try again"
+        ));
+    }
+    for it in &plan.conflicts {
+        let what = it.time.map_or_else(|| it.field.clone(), rfc3339);
+        let (ours, theirs, state) = (&it.ours, &it.theirs, it.state);
+        lines.push(format!(
+            "conflict: {} {what}: ours {ours}, theirs {theirs} ({state})",
+            it.record
+        ));
+    }
+    for it in &plan.alike {
+        lines.push(format!("alike: {} {} and {} {:?}", it.datatype, it.external, it.id, it.name));
+    }
+    lines.extend(plan.asks.iter().map(|why| format!("it would stop and ask: {why}")));
+    if lines.is_empty() {
+        lines.push("a run would do nothing".to_owned());
+    }
+    clean(&lines.join("\n"))
 }
 
 /// A sync by its name or id.

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::World;
 
-const WELLS: &str = "well,time,level\n\
+pub(super) const WELLS: &str = "well,time,level\n\
     B,2020-01-01T00:00:00Z,2.1\n\
     B,2020-01-02T00:00:00Z,2.2\n\
     B,2020-01-03T00:00:00Z,2.3\n\
