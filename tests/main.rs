@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
+mod editing;
 mod harness;
 mod imports;
 mod kill;

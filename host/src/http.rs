@@ -133,6 +133,7 @@ fn for_people() -> Router<Server> {
         .route("/files/{name}/delete", post(page::upload::delete))
         .route("/syncs/{sync}", get(page::sync::show))
         .route("/syncs/{sync}/run", post(page::sync::run))
+        .route("/conflicts/{conflict}", post(page::conflict::decide))
         .route("/runs/{run}", get(page::run::show))
         .route("/runs/{run}/cancel", post(page::run::cancel))
 }
