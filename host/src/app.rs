@@ -1,5 +1,7 @@
 //! The one place where everything is wired.
 
+pub mod edit;
+pub mod export;
 pub mod import;
 
 use std::collections::HashMap;
@@ -65,12 +67,16 @@ pub enum Error {
 impl App {
     /// Opens everything; for writing, the built-in plugins are made active.
     pub async fn open(settings: &Settings) -> Result<Self, Error> {
+        Self::open_at(settings, Clock::System).await
+    }
+
+    /// Opens everything by a clock of one's own.
+    pub async fn open_at(settings: &Settings, clock: Clock) -> Result<Self, Error> {
         let database = database_path(&settings.database)?;
         let files = settings.files.clone();
         let files = files.unwrap_or_else(|| database.with_extension("files"));
         let store = Store::open(database, settings.access).await?;
         let blobs = Blobs::open(&files)?;
-        let clock = Clock::System;
         let sandbox = Plugins::new(plugin::Settings {
             cache: files.join("compiled"),
             limits: Limits::default(),

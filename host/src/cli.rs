@@ -81,8 +81,14 @@ enum Command {
     Sync(manage::Sync),
     /// Runs of syncs, and what became of every record.
     Run(manage::Run),
+    /// What both sides of a sync changed differently.
+    Conflict(manage::Conflict),
     /// Uploaded files.
     File(manage::File),
+    /// Groups: villages, pincodes, countries or areas of one's own.
+    Group(manage::Group),
+    /// Resources: where water is observed.
+    Resource(manage::Resource),
     /// Readings in OurWater.
     #[command(subcommand)]
     Readings(manage::Readings),
@@ -146,6 +152,9 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Datasource(command) => command.run(&settings, output).await,
         Command::Sync(command) => command.run(&settings, output).await,
         Command::Run(command) => command.run(&settings, output).await,
+        Command::Conflict(command) => command.run(&settings, output).await,
+        Command::Group(command) => command.run(&settings, output).await,
+        Command::Resource(command) => command.run(&settings, output).await,
         Command::File(command) => command.run(&settings, output).await,
         Command::Readings(command) => command.run(&settings, output).await,
     }
@@ -223,13 +232,22 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 
 /// What the error's kind says of the exit code.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    use crate::app::import;
+    use crate::app::{edit, import};
     use crate::domain::plugin::Failure;
     use crate::sync::Refusal;
     let store = error.downcast_ref::<store::Error>();
     let usage = error.is::<Usage>()
         || matches!(error.downcast_ref(), Some(Failure::Config { .. } | Failure::Denied(_)))
-        || matches!(store, Some(store::Error::NotFound { .. } | store::Error::Taken { .. }))
+        || matches!(
+            store,
+            Some(
+                store::Error::NotFound { .. }
+                    | store::Error::Several { .. }
+                    | store::Error::Taken { .. }
+            )
+        )
+        || matches!(error.downcast_ref(), Some(edit::Error::Unfit(_)))
+        || matches!(error.downcast_ref(), Some(edit::Error::Store(store::Error::NotFound { .. })))
         || matches!(
             error.downcast_ref(),
             Some(

@@ -21,4 +21,6 @@ pub mod plugin;
 pub mod run;
 pub mod secret;
 pub mod setting;
+pub mod sound;
 pub mod sync;
+pub(crate) mod text;

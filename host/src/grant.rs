@@ -3,8 +3,8 @@
 pub mod files;
 pub mod http;
 pub mod log;
-pub(crate) mod text;
 
+pub(crate) use crate::domain::text;
 pub use files::Files;
 pub use http::Http;
 pub use log::LogSink;

@@ -2,11 +2,15 @@
 
 mod browser;
 mod caller;
+mod conflict;
 mod credential;
 mod datasource;
 mod error;
+mod export;
+mod feed;
 mod file;
 mod function;
+mod group;
 mod headers;
 mod issue;
 mod json;
@@ -14,7 +18,11 @@ mod link;
 mod organisation;
 mod page;
 mod path;
+mod plan;
 mod plugin;
+mod push;
+mod reading;
+mod resource;
 mod run;
 mod serve;
 mod session;
@@ -88,6 +96,8 @@ fn for_programs() -> Router<Server> {
         )
         .route("/api/v1/datasources/{datasource}/propose", post(datasource::propose))
         .route("/api/v1/datasources/{datasource}/check", post(datasource::check))
+        .route("/api/v1/datasources/{datasource}/exports", get(export::list))
+        .route("/api/v1/datasources/{datasource}/exports/{name}", get(export::content))
         .route("/api/v1/datasources/{datasource}/credentials", get(credential::list))
         .route(
             "/api/v1/datasources/{datasource}/credentials/{credential}",
@@ -96,6 +106,18 @@ fn for_programs() -> Router<Server> {
         .route("/api/v1/syncs", get(sync::list).post(sync::create))
         .route("/api/v1/syncs/{sync}", get(sync::show).patch(sync::change).delete(sync::delete))
         .route("/api/v1/syncs/{sync}/issues", get(issue::list))
+        // What the other system starts.
+        .route("/api/v1/syncs/{sync}/push", post(push::receive))
+        .route("/api/v1/syncs/{sync}/pull", get(feed::show))
+        .route("/api/v1/syncs/{sync}/plan", post(plan::make))
+        .route("/api/v1/syncs/{sync}/conflicts", get(conflict::list))
+        .route("/api/v1/conflicts/{conflict}", post(conflict::decide))
+        // What OurWater knows.
+        .route("/api/v1/groups", get(group::list).post(group::create))
+        .route("/api/v1/groups/{group}", get(group::show).put(group::put))
+        .route("/api/v1/resources", get(resource::list).post(resource::create))
+        .route("/api/v1/resources/{resource}", get(resource::show).put(resource::put))
+        .route("/api/v1/resources/{resource}/readings", get(reading::list).put(reading::put))
         // What became of it.
         .route("/api/v1/runs", get(run::list))
         .route("/api/v1/runs/{run}", get(run::show))
@@ -118,6 +140,7 @@ fn for_people() -> Router<Server> {
         .route("/files/{name}/delete", post(page::upload::delete))
         .route("/syncs/{sync}", get(page::sync::show))
         .route("/syncs/{sync}/run", post(page::sync::run))
+        .route("/conflicts/{conflict}", post(page::conflict::decide))
         .route("/runs/{run}", get(page::run::show))
         .route("/runs/{run}/cancel", post(page::run::cancel))
 }

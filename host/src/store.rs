@@ -7,14 +7,19 @@ pub mod change;
 mod column;
 pub mod conflict;
 mod contradiction;
+pub mod copy;
 pub mod credential;
 pub mod cursor;
 pub mod datasource;
+pub mod due;
 pub mod edit;
+pub mod feed;
 pub mod file;
 pub mod gather;
+pub mod history;
 pub mod issue;
 mod link;
+mod lookup;
 mod names;
 pub mod open;
 pub mod organisation;
@@ -23,6 +28,7 @@ mod place;
 pub mod plugin;
 pub mod push;
 pub mod reading;
+pub mod received;
 mod resolve;
 pub mod run;
 pub mod save;
@@ -82,6 +88,14 @@ pub enum Error {
     /// There is none, or it is another organisation's.
     #[error("there is no {what} {id}")]
     NotFound {
+        /// A word of the domain.
+        what: &'static str,
+        /// What was asked for.
+        id: String,
+    },
+    /// More than one is called so.
+    #[error("several {what}s are called {id:?}: give the id of one")]
+    Several {
         /// A word of the domain.
         what: &'static str,
         /// What was asked for.

@@ -3,10 +3,14 @@
 mod config;
 mod ensure;
 pub mod granted;
+mod outcome;
 mod part;
+pub mod plan;
 pub mod pull;
 pub mod push;
+pub mod receive;
 mod refusal;
+pub mod schedule;
 pub mod source;
 
 use std::collections::HashMap;
@@ -20,26 +24,30 @@ use tokio::sync::watch;
 use crate::domain::clock::Clock;
 use crate::domain::credential::Credentials;
 use crate::domain::faults::{Faults, Point};
-use crate::domain::id::{OrganisationId, RunId, SyncId};
+use crate::domain::id::{DatasourceId, OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::page::{Page, PageRequest};
 use crate::domain::plan::Resolution;
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 pub use crate::domain::run::Trigger;
-use crate::domain::run::{FailureClass, Run, RunFailure, RunState};
+use crate::domain::run::{Run, RunState};
 use crate::domain::sync::Method;
 use crate::grant::files::{Files, Readable};
-use crate::grant::log::{Level, LogSink};
+use crate::grant::log::LogSink;
 use crate::plugin::{Grant, Instance, Plugin};
 use crate::store::blob::Blobs;
-use crate::store::run::{Begun, LogLine};
+use crate::store::run::{Begun, Held};
 use crate::store::{self, Store};
 
 use ensure::Ensured;
 use granted::Means;
+use outcome::{failure, lines};
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
-use source::{Configured, Source};
+use source::Source;
+
+/// What a datasource's exports may take together, bytes.
+const EXPORT_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
 
 /// Runs syncs. Clones share what is running.
 #[derive(Debug, Clone)]
@@ -58,6 +66,8 @@ struct Inner {
     tuning: Tuning,
     plugins: HashMap<String, Arc<Plugin>>,
     active: Mutex<HashMap<RunId, Active>>,
+    /// Held while a plan is made: one at a time, since each takes as much room as the database.
+    planning: tokio::sync::Mutex<()>,
     /// The process is going to end: what is cut off is gone on with later.
     stopping: AtomicBool,
 }
@@ -89,8 +99,10 @@ impl Engine {
         tuning: Tuning,
         plugins: HashMap<String, Arc<Plugin>>,
     ) -> Self {
-        let (active, stopping) = (Mutex::default(), AtomicBool::new(false));
-        let inner = Inner { store, blobs, means, clock, tuning, plugins, active, stopping };
+        let (active, planning) = (Mutex::default(), tokio::sync::Mutex::default());
+        let stopping = AtomicBool::new(false);
+        let inner =
+            Inner { store, blobs, means, clock, tuning, plugins, active, planning, stopping };
         Self { inner: Arc::new(inner), trying: Arc::default() }
     }
 
@@ -127,22 +139,7 @@ impl Engine {
         let organisation = organisation.clone();
         let active = Active { organisation, cancel, ended, progress: progress.clone() };
         self.active().insert(run.clone(), active);
-        let job = Job {
-            store: self.inner.store.clone(),
-            clock: self.inner.clock.clone(),
-            held,
-            digest: config::digest(&ensured.config, digest),
-            sync: ensured.sync.clone(),
-            datasource: ensured.datasource.clone(),
-            progress,
-            tuning: self.inner.tuning,
-            resolution: resolution(ensured.plugin.description()),
-            keeps: ensured.plugin.description().keeps.clone(),
-            paging: ensured.plugin.description().paging,
-            rehearsal: false,
-            faults: Faults::default(),
-            cancel: cancelled,
-        };
+        let job = Job { progress, ..self.job(&ensured, held, cancelled) };
         let engine = self.clone();
         tokio::spawn(async move {
             engine.work(job, ensured).await;
@@ -250,7 +247,7 @@ impl Engine {
             text: self.no_plugin(plugin),
         })?;
         let config = config::fill_in(config, plugin.description(), organisation);
-        let files = self.files(&organisation.id, &config).await;
+        let files = self.files(&organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
         let network = &self.inner.means.network;
         let http = granted::http(network, plugin.description(), &config, &self.trying)?;
@@ -258,16 +255,38 @@ impl Engine {
         Ok((plugin.instance(grant).await?, config))
     }
 
+    /// What a run works with.
+    fn job(&self, ensured: &Ensured, held: Held, cancel: watch::Receiver<bool>) -> Job {
+        let description = ensured.plugin.description();
+        Job {
+            store: self.inner.store.clone(),
+            clock: self.inner.clock.clone(),
+            held,
+            digest: config::digest(&ensured.config, ensured.plugin.digest()),
+            sync: ensured.sync.clone(),
+            datasource: ensured.datasource.clone(),
+            progress: Arc::default(),
+            tuning: self.inner.tuning,
+            resolution: resolution(description),
+            keeps: description.keeps.clone(),
+            paging: description.paging,
+            rehearsal: false,
+            faults: Faults::default(),
+            cancel,
+        }
+    }
+
     fn no_plugin(&self, name: &str) -> String {
         let known: Vec<&str> = self.inner.plugins.keys().map(String::as_str).collect();
         format!("there is no active plugin named {name:?}; there are: {}", known.join(", "))
     }
 
-    /// The files a configuration names.
+    /// The files a configuration names, and the folder of the datasource that is written to.
     async fn files(
         &self,
         organisation: &OrganisationId,
         config: &Value,
+        written: Option<&DatasourceId>,
     ) -> Result<Files, store::Error> {
         let files = self.inner.store.files(organisation).await?;
         let readable = config::named_files(config, files).into_iter().map(|file| Readable {
@@ -277,7 +296,9 @@ impl Engine {
             sha256: file.sha256,
             modified: file.modified,
         });
-        Ok(Files::new(self.inner.blobs.objects(), readable.collect(), None, 0))
+        let (blobs, readable) = (&self.inner.blobs, readable.collect());
+        let exports = written.map(|datasource| blobs.exports(datasource));
+        Ok(Files::new(blobs.objects(), readable, exports, EXPORT_BYTES_MAX))
     }
 
     async fn work(&self, job: Job, ensured: Ensured) {
@@ -308,7 +329,7 @@ impl Engine {
                 return store.release_run(&job.held).await;
             }
             Err(pull::Error::Cancelled) => (RunState::Cancelled, None),
-            Err(error) => (RunState::Failed, Some(failure(job, &error))),
+            Err(error) => (RunState::Failed, Some(failure(&job.datasource.name, &error))),
         };
         store.end_run(&job.held, &job.sync.methods, state, failure.as_ref(), now).await
     }
@@ -319,11 +340,8 @@ impl Engine {
 }
 
 async fn move_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
-    let description = ensured.plugin.description().clone();
-    let grant = Grant { files: Some(ensured.files), http: ensured.http, log: Some(log) };
-    let instance = ensured.plugin.instance(grant).await?;
-    let source = Configured { instance, config: ensured.config.to_string() };
-    run(job, source, &description).await
+    let source = ensured.source(log).await?;
+    run(job, source, ensured.plugin.description()).await
 }
 
 /// A whole run with a source: what may have arrived is looked for, then everything is pulled, then
@@ -357,51 +375,4 @@ pub async fn run<S: Source>(
 /// How finely a plugin's other system keeps readings.
 pub fn resolution(description: &Description) -> Resolution {
     Resolution { decimals: description.decimals, step: description.step.into() }
-}
-
-/// What was tried on what, what went wrong, and what to do.
-fn failure(job: &Job, error: &pull::Error) -> RunFailure {
-    let class = match error {
-        pull::Error::Source(failure) => FailureClass::from(failure),
-        pull::Error::Store(store::Error::Owned(_)) => FailureClass::Configuration,
-        pull::Error::Store(
-            store::Error::Alike { .. }
-            | store::Error::Uncertain { .. }
-            | store::Error::Unconfirmed(_),
-        ) => FailureClass::Confirmation,
-        pull::Error::Store(_) | pull::Error::Cancelled => FailureClass::Host,
-    };
-    let advice = match class {
-        FailureClass::Configuration => "change the datasource and run the sync again",
-        FailureClass::Permission => "ask an administrator to grant it",
-        FailureClass::Data => "look at the source; what was read before is saved",
-        FailureClass::Unavailable => "run the sync again later; it goes on where it stopped",
-        FailureClass::Confirmation => {
-            "look at what it would do (ourwater sync plan), then run it with --confirm"
-        }
-        FailureClass::Limit => "ask an administrator, or ask for less at a time",
-        FailureClass::PluginFault => "tell the plugin's author",
-        FailureClass::Host => "look at the disk and the database, then run the sync again",
-    };
-    RunFailure { class, text: format!("syncing with {:?}: {error}; {advice}", job.datasource.name) }
-}
-
-fn lines(log: &LogSink, at: i64) -> Vec<LogLine> {
-    let taken = log.take();
-    let word = |level| match level {
-        Level::Debug => "debug",
-        Level::Info => "info",
-        Level::Warn => "warn",
-        Level::Error => "error",
-    };
-    let mut lines: Vec<LogLine> = taken
-        .lines
-        .into_iter()
-        .map(|line| LogLine { at, level: word(line.level).to_owned(), message: line.text })
-        .collect();
-    if taken.dropped > 0 {
-        let message = format!("{} more lines were dropped", taken.dropped);
-        lines.push(LogLine { at, level: "warn".to_owned(), message });
-    }
-    lines
 }

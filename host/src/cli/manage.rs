@@ -1,10 +1,13 @@
-//! Organisations, datasources, credentials, syncs, runs, files, readings: create, list, show, change, delete.
+//! What there is, one file a kind: create, list, show, change, delete.
 
+mod conflict;
 mod credential;
 mod datasource;
 mod file;
+mod group;
 mod org;
 mod readings;
+mod resource;
 mod run;
 mod sync;
 
@@ -13,10 +16,13 @@ use serde_json::json;
 
 use super::output::Output;
 
+pub(super) use conflict::Conflict;
 pub(super) use datasource::Datasource;
 pub(super) use file::File;
+pub(super) use group::Group;
 pub(super) use org::Org;
 pub(super) use readings::Readings;
+pub(super) use resource::Resource;
 pub(super) use run::Run;
 pub(super) use sync::Sync;
 

@@ -1,10 +1,28 @@
 //! The time of day, as a parameter: the system's, or one that a test turns.
 
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Timestamp = i64;
+
+/// A time as people and programs write it: RFC 3339, or milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(try_from = "Written")]
+pub struct Moment(pub Timestamp);
+
+/// A text that is no time.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no time: write it as 2020-01-31T12:00:00Z, or as milliseconds since 1970")]
+pub struct NoMoment(String);
+
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+enum Written {
+    Milliseconds(Timestamp),
+    Text(String),
+}
 
 /// Where the time comes from.
 #[derive(Debug, Clone)]
@@ -30,6 +48,27 @@ impl Clock {
     }
 }
 
+impl FromStr for Moment {
+    type Err = NoMoment;
+
+    fn from_str(text: &str) -> Result<Self, NoMoment> {
+        let parsed = chrono::DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_millis());
+        let time = parsed.ok().or_else(|| text.parse().ok());
+        time.map(Self).ok_or_else(|| NoMoment(text.chars().take(64).collect()))
+    }
+}
+
+impl TryFrom<Written> for Moment {
+    type Error = NoMoment;
+
+    fn try_from(written: Written) -> Result<Self, NoMoment> {
+        match written {
+            Written::Milliseconds(time) => Ok(Self(time)),
+            Written::Text(text) => text.parse(),
+        }
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system's clock")]
 fn system_now() -> Timestamp {
     chrono::Utc::now().timestamp_millis()
@@ -41,4 +80,19 @@ pub fn rfc3339(time: Timestamp) -> String {
         || time.to_string(),
         |time| time.to_rfc3339_opts(chrono::SecondsFormat::Millis, true),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_in_either_way() {
+        for written in ["\"1970-01-01T05:30:00.001+05:30\"", "\"1\"", "1"] {
+            assert_eq!(serde_json::from_str::<Moment>(written).unwrap(), Moment(1), "{written}");
+        }
+        for wrong in ["\"yesterday\"", "1.5", "\"2020-01-01\"", "null"] {
+            assert!(serde_json::from_str::<Moment>(wrong).is_err(), "{wrong}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::clock::Timestamp;
 use super::id::{ConflictId, RunId, SyncId};
-use super::plan::Policy;
+use super::plan::{Policy, Winner};
 use super::sync::{Datatype, UnknownWord, words};
 
 words! {
@@ -20,6 +20,25 @@ words! {
         Ours = "ours",
         /// The datasource's value was chosen.
         Theirs = "theirs",
+    }
+}
+
+words! {
+    /// What a person decides.
+    Choice, "a choice" {
+        /// OurWater's value.
+        Ours = "ours",
+        /// The datasource's value.
+        Theirs = "theirs",
+    }
+}
+
+impl From<Choice> for Winner {
+    fn from(choice: Choice) -> Self {
+        match choice {
+            Choice::Ours => Self::Ours,
+            Choice::Theirs => Self::Theirs,
+        }
     }
 }
 

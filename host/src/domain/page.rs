@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::clock::Timestamp;
 use super::sync::Datatype;
+use super::text;
+
+/// Bytes of a rejection's place; it is an issue's key.
+const PLACE_BYTES_MAX: usize = 1024;
+
+/// Bytes kept of a rejected record.
+const RAW_BYTES_MAX: usize = 4 * 1024;
 
 /// What a page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,4 +158,12 @@ pub struct Rejection {
     pub reason: String,
     /// As the source wrote it, cut.
     pub raw: String,
+}
+
+impl Rejection {
+    /// A record that cannot be taken, its texts made safe to show and to keep.
+    pub fn new(place: &str, reason: String, raw: &str) -> Self {
+        let (place, raw) = (text::clean(place, PLACE_BYTES_MAX), text::clean(raw, RAW_BYTES_MAX));
+        Self { place, reason, raw }
+    }
 }

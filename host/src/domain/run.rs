@@ -38,6 +38,9 @@ pub struct Run {
     pub attempt: u32,
 }
 
+/// What stands for the component in a run that no component takes part in: another system posted.
+pub const RECEIVED: &str = "push-from-datasource";
+
 /// How a run is started.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Trigger {

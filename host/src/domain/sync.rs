@@ -45,6 +45,19 @@ pub struct Sync {
     pub created: Timestamp,
 }
 
+impl Sync {
+    /// For each of its methods, when the last run that completed started, ms; 0 where none did.
+    pub fn last_sync_dates(&self) -> BTreeMap<Method, Timestamp> {
+        let date = |method: &Method| self.last_sync.get(method).copied().unwrap_or_default();
+        self.methods.iter().map(|method| (*method, date(method))).collect()
+    }
+
+    /// Whether it does that.
+    pub fn does(&self, method: Method) -> bool {
+        self.methods.contains(&method)
+    }
+}
+
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident, $what:literal { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*

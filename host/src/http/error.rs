@@ -6,10 +6,10 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::import;
+use crate::app::{edit, export, import};
 use crate::domain::plugin::{Failure, Proposal};
 use crate::store::{self, blob};
-use crate::sync::Refusal;
+use crate::sync::{Refusal, plan, pull, receive};
 
 /// An answer that is not what was asked for.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Error {
     }
 
     /// What went wrong here is the operator's to read, not the caller's.
-    fn host(error: &dyn std::fmt::Display) -> Self {
+    pub(super) fn host(error: &dyn std::fmt::Display) -> Self {
         tracing::error!(%error, "a request could not be answered");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -150,8 +150,14 @@ impl From<store::Error> for Error {
             store::Error::Taken { .. } => {
                 Self::new(StatusCode::CONFLICT, "conflict", text).about("name")
             }
-            store::Error::InUseBy { .. } | store::Error::Owned(_) => {
-                Self::new(StatusCode::CONFLICT, "conflict", text)
+            store::Error::InUseBy { .. }
+            | store::Error::Several { .. }
+            | store::Error::Owned(_)
+            | store::Error::Decided(_)
+            | store::Error::Uncertain { .. }
+            | store::Error::LostLease => Self::new(StatusCode::CONFLICT, "conflict", text),
+            store::Error::Alike { .. } | store::Error::Unconfirmed(_) => {
+                Self::new(StatusCode::CONFLICT, "confirmation", text)
             }
             store::Error::Limit(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", text),
             _ => Self::host(&text),
@@ -213,6 +219,56 @@ impl From<Refusal> for Error {
             Refusal::Ungranted(ungranted) => Failure::from(ungranted).into(),
             Refusal::Unsupported(_) => Self::unfit("datatypes", text),
             Refusal::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<plan::Error> for Error {
+    fn from(error: plan::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            plan::Error::Refused(refusal) => refusal.into(),
+            plan::Error::Busy => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", text),
+            plan::Error::Store(error) | plan::Error::Fails(pull::Error::Store(error)) => {
+                error.into()
+            }
+            plan::Error::Fails(pull::Error::Source(failure)) => failure.into(),
+            plan::Error::Fails(pull::Error::Cancelled) => Self::host(&text),
+        }
+    }
+}
+
+impl From<receive::Error> for Error {
+    fn from(error: receive::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            receive::Error::Method => Self::unfit("methods", text),
+            receive::Error::Datatype(_) => Self::unfit("datatypes", text),
+            receive::Error::BadKey | receive::Error::KeyUsed => Self::unfit("key", text),
+            receive::Error::Disabled => {
+                Self::new(StatusCode::CONFLICT, "conflict", text).about("enabled")
+            }
+            receive::Error::Consumed => Self::new(StatusCode::GONE, "consumed", text),
+            receive::Error::Running(_) => Self::new(StatusCode::CONFLICT, "conflict", text),
+            receive::Error::Store(error) | receive::Error::Stopped(pull::Error::Store(error)) => {
+                error.into()
+            }
+            receive::Error::Stopped(_) | receive::Error::Task(_) => Self::host(&text),
+        }
+    }
+}
+
+impl From<export::Error> for Error {
+    fn from(error: export::Error) -> Self {
+        Self::host(&error)
+    }
+}
+
+impl From<edit::Error> for Error {
+    fn from(error: edit::Error) -> Self {
+        match error {
+            edit::Error::Unfit(reason) => Self::unfit("", reason),
+            edit::Error::Store(error) => error.into(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Pages for people: plain HTML that works without scripts, on any screen.
 
+pub(super) mod conflict;
 mod counts;
 mod form;
 pub(super) mod login;

@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 
 use super::error::Error;
 use crate::domain::file::FileName;
-use crate::domain::id::{DatasourceId, RunId, SyncId};
+use crate::domain::id::{ConflictId, DatasourceId, GroupId, ResourceId, RunId, SyncId};
 
 /// The one variable part of an address, as the id of something.
 #[derive(Debug)]
@@ -17,6 +17,18 @@ pub(super) struct Id<T>(pub(super) T);
 pub(super) trait Named: FromStr {
     /// A word of the domain.
     const WHAT: &'static str;
+}
+
+impl Named for ConflictId {
+    const WHAT: &'static str = "conflict";
+}
+
+impl Named for GroupId {
+    const WHAT: &'static str = "group";
+}
+
+impl Named for ResourceId {
+    const WHAT: &'static str = "resource";
 }
 
 impl Named for DatasourceId {

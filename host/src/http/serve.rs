@@ -1,4 +1,4 @@
-//! Listens, answers, and stops without cutting anybody off.
+//! Listens, answers, runs what is due, and stops without cutting anybody off.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use super::{Reach, router};
 use crate::app::App;
 use crate::domain::id::RunId;
+use crate::sync::schedule::Timer;
 
 /// How long answers under way may take once the server stops.
 const STOP_TIME_MAX: Duration = Duration::from_secs(10);
@@ -54,6 +55,7 @@ pub async fn serve(
         // Nobody listens any more when the server has ended by itself.
         let _ = stopping.send(());
     };
+    let timer = tokio::spawn(Timer::new(app.engine.clone()).keep_looking());
     let service = router(app.clone(), reach).into_make_service_with_connect_info::<SocketAddr>();
     let serving = axum::serve(listener, service).with_graceful_shutdown(stop);
     let too_long = async {
@@ -66,6 +68,7 @@ pub async fn serve(
         served = serving => served.map_err(Error::Serve)?,
         () = too_long => tracing::warn!("answers that took too long were cut off"),
     }
+    timer.abort();
     let interrupted = app.engine.interrupt_all().await;
     Ok(Served { interrupted })
 }

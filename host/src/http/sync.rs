@@ -176,19 +176,14 @@ pub(super) fn view(sync: &Sync) -> Value {
         "schedule": sync.rules.schedule,
         "matching": sync.rules.matching,
         "changePercentMax": sync.rules.change_percent_max,
-        "lastSyncDate": last_sync_dates(sync),
+        "lastSyncDate": sync.last_sync_dates(),
         "created": sync.created,
         "links": {
             "run": format!("/api/functions/sync/{}", sync.id),
             "issues": super::link::api_issues(&sync.id),
+            "conflicts": format!("/api/v1/syncs/{}/conflicts", sync.id),
         },
     })
-}
-
-/// For each method of the sync; 0 where it never completed.
-fn last_sync_dates(sync: &Sync) -> BTreeMap<Method, Timestamp> {
-    let date = |method: &Method| (*method, sync.last_sync.get(method).copied().unwrap_or_default());
-    sync.methods.iter().map(date).collect()
 }
 
 /// What the datasource's configuration has a section for, or else all that its plugin gives.

@@ -1,7 +1,11 @@
 //! The interface as its callers meet it: the real router over a real store and the real plugin.
 
 mod credentials;
+mod feed;
 mod pages;
+mod plan;
+mod push;
+mod records;
 mod stories;
 mod strangers;
 

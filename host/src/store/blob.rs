@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use crate::domain::digest::hex;
-use crate::domain::id::random_hex;
+use crate::domain::id::{DatasourceId, random_hex};
 
 /// What is hashed and written at once, bytes, at least; the end of a stream is less.
 const PART_BYTES_MIN: usize = 4 * 1024 * 1024;
@@ -25,6 +25,9 @@ const READ_BYTES: u64 = 1024 * 1024;
 
 /// Where content lies until its digest is known.
 const INCOMING: &str = "incoming";
+
+/// Where exports lie, a folder for each datasource.
+const EXPORTS: &str = "exports";
 
 /// Content in a folder. Clones share it.
 #[derive(Debug, Clone)]
@@ -99,6 +102,11 @@ impl Blobs {
             settled: Arc::default(),
             folder,
         })
+    }
+
+    /// Where what is written to a datasource lies.
+    pub fn exports(&self, datasource: &DatasourceId) -> PathBuf {
+        self.folder.join(EXPORTS).join(datasource.as_str())
     }
 
     /// Keeps what the stream gives, durably and once. Over the limit, nothing is kept.

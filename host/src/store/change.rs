@@ -77,6 +77,10 @@ pub(in crate::store) async fn log(
     change: Change,
     ranges: &[Range],
 ) -> Result<(), Error> {
+    if ranges.is_empty() {
+        return Ok(());
+    }
+    let at = in_order(connection, organisation, change).await?;
     for ranges in ranges.chunks(RANGES_MAX) {
         let sql = format!(
             "INSERT INTO change (organisation, seq, series_id, first, last, origin, at) VALUES {} \
@@ -92,11 +96,29 @@ pub(in crate::store) async fn log(
                 .bind(range.first)
                 .bind(range.last)
                 .bind(change.origin)
-                .bind(change.at);
+                .bind(at);
         }
         query.execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// When a change was made, later than every one before it whatever the clock says: so a time stands
+/// for a place in the log, and who asks for what came after it misses nothing.
+async fn in_order(
+    connection: &mut SqliteConnection,
+    organisation: &OrganisationId,
+    change: Change,
+) -> Result<Timestamp, Error> {
+    let row = sqlx::query(
+        "SELECT at FROM change WHERE organisation = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1",
+    )
+    .bind(organisation.as_str())
+    .bind(change.seq)
+    .fetch_optional(connection)
+    .await?;
+    let before: Option<Timestamp> = row.map(|row| row.get("at"));
+    Ok(before.map_or(change.at, |before| change.at.max(before.saturating_add(1))))
 }
 
 /// Sorted keys as ranges: a series' keys are one range where they lie dense in it, else each is one,

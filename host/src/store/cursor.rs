@@ -28,7 +28,8 @@ pub struct Standing {
 }
 
 impl Store {
-    /// Where a sync stands, by part; nothing where it never ran.
+    /// Where a sync stands, by part; nothing where it never ran. What other systems post has a
+    /// negative part, and stands nowhere.
     pub async fn standings(
         &self,
         sync: &SyncId,
@@ -36,7 +37,7 @@ impl Store {
     ) -> Result<Vec<Standing>, Error> {
         let rows = sqlx::query(
             "SELECT part, selection, digest, cursor, pass, complete, run FROM cursor \
-             WHERE sync = $1 AND datatype = $2 ORDER BY part",
+             WHERE sync = $1 AND datatype = $2 AND part >= 0 ORDER BY part",
         )
         .bind(sync.as_str())
         .bind(datatype.as_str())

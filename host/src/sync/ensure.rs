@@ -7,12 +7,14 @@ use serde_json::Value;
 use crate::domain::datasource::Datasource;
 use crate::domain::id::{OrganisationId, SyncId};
 use crate::domain::organisation::Organisation;
-use crate::domain::plugin::Description;
+use crate::domain::plugin::{Description, Failure};
 use crate::domain::sync::{Datatype, Method, Sync};
 use crate::grant::Http;
 use crate::grant::files::Files;
-use crate::plugin::Plugin;
+use crate::grant::log::LogSink;
+use crate::plugin::{Grant, Plugin};
 
+use super::source::Configured;
 use super::{Engine, Refusal, config, granted};
 
 /// What the host can give to a plugin.
@@ -26,6 +28,16 @@ pub(super) struct Ensured {
     pub(super) config: Value,
     pub(super) files: Files,
     pub(super) http: Option<Http>,
+}
+
+impl Ensured {
+    /// The plugin in its sandbox, with what it is granted.
+    pub(super) async fn source(&self, log: LogSink) -> Result<Configured, Failure> {
+        let grant =
+            Grant { files: Some(self.files.clone()), http: self.http.clone(), log: Some(log) };
+        let instance = self.plugin.instance(grant).await?;
+        Ok(Configured { instance, config: self.config.to_string() })
+    }
 }
 
 impl Engine {
@@ -58,13 +70,16 @@ impl Engine {
         ensure_granted(plugin.description())?;
         ensure_supported(&sync, plugin.description())?;
         let present = store.files(&organisation.id).await?;
-        if let Some(name) = config::missing_file(&config, plugin.description(), &present) {
+        // What is pushed makes its file.
+        let written = sync.does(Method::PushToDatasource).then_some(&datasource.id);
+        let missing = config::missing_file(&config, plugin.description(), &present);
+        if let Some(name) = missing.filter(|_| written.is_none()) {
             return Err(Refusal::File(name));
         }
         let means = &self.inner.means;
         let entrusted = store.credentials(&means.seal, &organisation.id, &datasource.id).await?;
         let http = granted::http(&means.network, plugin.description(), &config, &entrusted)?;
-        let files = self.files(&organisation.id, &config).await?;
+        let files = self.files(&organisation.id, &config, written).await?;
         Ok(Ensured { sync, datasource, plugin, config, files, http })
     }
 

@@ -106,9 +106,10 @@ async fn nothing_lost(world: &World) -> Result<()> {
 /// nobody can tell it from one that never arrived.
 fn deleted_unsurely(world: &World, key: &Key, both: &Both) -> bool {
     let remote = world.remote();
-    let sent = remote.handed.iter().filter(|(id, second)| {
-        *second == key.1 && owner_there(&remote, id) == key.0
-    });
+    let sent = remote
+        .handed
+        .iter()
+        .filter(|(id, second)| *second == key.1 && owner_there(&remote, id) == key.0);
     sent.count() > 1 && both.there.last().is_some_and(|done| done.value.is_none())
 }
 

@@ -1,10 +1,14 @@
 //! `datasource`: plugins and their configurations.
 
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
 use serde_json::json;
 
-use crate::app::Settings;
+use crate::app::{App, Settings};
 use crate::cli::output::Output;
 use crate::cli::{COMPLETED, InOrganisation, Usage, config, open};
+use crate::domain::datasource;
 use crate::store::Access;
 use crate::store::datasource::{DatasourceChange, NewDatasource};
 
@@ -59,6 +63,16 @@ enum Command {
     /// What it is entrusted with: secrets go in and never come out.
     #[command(subcommand)]
     Credential(Credential),
+    /// Write a file that was pushed to it into a file of this machine.
+    Export {
+        /// Its name.
+        name: String,
+        /// The file of this machine; one that is there is not overwritten.
+        file: PathBuf,
+        /// Which of its files [default: the only one].
+        #[arg(long)]
+        export: Option<String>,
+    },
     /// Delete it, once no sync uses it.
     Delete {
         /// Its name.
@@ -73,9 +87,10 @@ impl Datasource {
         output: &Output,
     ) -> anyhow::Result<u8> {
         let access = match self.command {
-            Command::List | Command::Show { .. } | Command::Credential(Credential::List { .. }) => {
-                Access::Read
-            }
+            Command::List
+            | Command::Show { .. }
+            | Command::Export { .. }
+            | Command::Credential(Credential::List { .. }) => Access::Read,
             _ => Access::Write,
         };
         let app = open(settings, access).await?;
@@ -108,6 +123,12 @@ impl Datasource {
                 show(*output, &app.store.change_datasource(id, &datasource.id, change).await?);
             }
             Command::Credential(command) => command.run(&app, id, *output).await?,
+            Command::Export { name, file, export } => {
+                let datasource = app.store.datasource_named(id, &name).await?;
+                let bytes = export_to(&app, &datasource, export, &file).await?;
+                let text = format!("{bytes} bytes written to {}", file.display());
+                output.show(&text, &json!({"file": file, "bytes": bytes}));
+            }
             Command::Delete { name } => {
                 let datasource = app.store.datasource_named(id, &name).await?;
                 app.store.delete_datasource(id, &datasource.id).await?;
@@ -116,4 +137,33 @@ impl Datasource {
         }
         Ok(COMPLETED)
     }
+}
+
+/// Copies an export; how many bytes it has.
+async fn export_to(
+    app: &App,
+    datasource: &datasource::Datasource,
+    export: Option<String>,
+    file: &Path,
+) -> anyhow::Result<u64> {
+    let all = app.exports(datasource).await?;
+    let names: Vec<&str> = all.iter().map(|it| it.name.as_str()).collect();
+    let name = match (export, names.as_slice()) {
+        (Some(name), _) => name,
+        (None, [only]) => (*only).to_owned(),
+        (None, []) => return Err(Usage("nothing was pushed to it yet".to_owned()).into()),
+        (None, _) => {
+            return Err(Usage(format!("which? --export, one of: {}", names.join(", "))).into());
+        }
+    };
+    let found = app.export(datasource, &name).await?;
+    let (path, size) = found.ok_or_else(|| Usage(format!("there is no export {name:?}")))?;
+    let cannot = || format!("{} cannot be written", file.display());
+    let mut from = tokio::fs::File::open(path).await.with_context(cannot)?;
+    let mut to = tokio::fs::File::create_new(file).await.with_context(cannot)?;
+    tokio::io::copy(&mut tokio::io::AsyncReadExt::take(&mut from, size), &mut to)
+        .await
+        .with_context(cannot)?;
+    to.sync_all().await.with_context(cannot)?;
+    Ok(size)
 }

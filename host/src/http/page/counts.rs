@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use crate::domain::run::Counts;
+use crate::domain::run::{Counts, Pushed, Run};
 
 /// Each count with its name.
 pub(super) fn table(counts: &Counts) -> Markup {
@@ -22,11 +22,47 @@ pub(super) fn table(counts: &Counts) -> Markup {
     }
 }
 
+/// What became of every record that was pushed; nothing where none was.
+pub(super) fn pushed_table(pushed: &Pushed) -> Markup {
+    html! {
+        @if *pushed != Pushed::default() {
+            table {
+                caption { "Pushed to the other system" }
+                tbody {
+                    @for (name, count, meaning) in named_pushed(pushed) {
+                        tr {
+                            th scope="row" { (name) }
+                            td class="number" { (count) }
+                            td class="quiet" { (meaning) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Those that are not zero.
-pub(super) fn line(counts: &Counts) -> String {
-    let some = named(counts).into_iter().filter(|(_, count, _)| *count > 0);
-    let line: Vec<_> = some.map(|(name, count, _)| format!("{count} {name}")).collect();
+pub(super) fn line(run: &Run) -> String {
+    let pulled = named(&run.counts).into_iter().filter(|(_, count, _)| *count > 0);
+    let pulled = pulled.map(|(name, count, _)| format!("{count} {name}"));
+    let pushed = named_pushed(&run.pushed).into_iter().filter(|(_, count, _)| *count > 0);
+    let pushed = pushed.map(|(name, count, _)| format!("{count} {name} there"));
+    let mut line: Vec<_> = pulled.chain(pushed).collect();
+    if run.conflicts > 0 {
+        line.push(format!("{} in conflict", run.conflicts));
+    }
     if line.is_empty() { "nothing".to_owned() } else { line.join(", ") }
+}
+
+fn named_pushed(pushed: &Pushed) -> [(&'static str, u64, &'static str); 5] {
+    [
+        ("created", pushed.created, "new in the other system"),
+        ("updated", pushed.updated, "there with another value"),
+        ("unchanged", pushed.unchanged, "there already, the same"),
+        ("refused", pushed.refused, "not taken as they are; listed below, and tried again"),
+        ("open", pushed.open, "still to be sent, or to be looked for"),
+    ]
 }
 
 fn named(counts: &Counts) -> [(&'static str, u64, &'static str); 6] {

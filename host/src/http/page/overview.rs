@@ -76,7 +76,7 @@ fn sync_row(sync: &Sync, last: Option<&Run>, session: &Session, zone: Zone) -> M
                     None => "never",
                 }
             }
-            td { @if let Some(run) = last { (counts::line(&run.counts)) } }
+            td { @if let Some(run) = last { (counts::line(run)) } }
             td { (super::sync::run_button(sync, &session.csrf)) }
         }
     }

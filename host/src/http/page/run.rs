@@ -37,6 +37,8 @@ pub(in crate::http) async fn show(
         p class="quiet" { (when(&run, zone)) }
         (standing(&server, &run, &sync, &session))
         (counts::table(&run.counts))
+        (counts::pushed_table(&run.pushed))
+        (in_conflict(&run, &sync))
         (issue_table(&issues, &run))
         (log(&lines, zone))
         p class="quiet" { "Plugin " code { (run.plugin) } }
@@ -89,6 +91,17 @@ fn standing(server: &Server, run: &Run, sync: &Sync, session: &Session) -> Marku
             }
         } @else if !run.state.completed() {
             p { "What was moved before is kept. " (super::sync::run_button(sync, &session.csrf)) }
+        }
+    }
+}
+
+fn in_conflict(run: &Run, sync: &Sync) -> Markup {
+    html! {
+        @if run.conflicts > 0 {
+            p {
+                (run.conflicts) " of them both sides had changed, differently: "
+                a href={ "/syncs/" (sync.id) "#conflicts" } { "see which" }
+            }
         }
     }
 }

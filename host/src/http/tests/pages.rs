@@ -4,6 +4,9 @@ use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, COOKIE};
 use axum::http::{Request, StatusCode};
 
+use serde_json::{Value, json};
+
+use super::records::WELLS;
 use super::{Answer, World, request};
 use crate::domain::id::RunId;
 
@@ -156,4 +159,40 @@ fn harmless(page: &Answer) {
     assert!(page.header("content-security-policy").contains("default-src 'none'"));
     assert_eq!(page.header("x-content-type-options"), "nosniff");
     assert_eq!(page.header("cache-control"), "no-store");
+}
+
+#[tokio::test]
+async fn a_person_decides_a_conflict_on_the_page_of_its_sync() {
+    let world = World::new().await;
+    let sync = world.wells(&json!({"policy": "review", "schedule": "daily"})).await;
+    world.run(&sync).await;
+    let well = world.resource().await;
+    let readings = format!("/api/v1/resources/{}/readings", well["id"].as_str().unwrap());
+    let mut edit = world.say("GET", &readings, Value::Null, 200).await["readings"][0].clone();
+    edit.as_object_mut().unwrap().remove("origin");
+    edit["value"] = json!(3.25);
+    world.say("PUT", &readings, json!({"readings": [edit]}), 200).await;
+    world.ask("PUT", "/api/v1/files/wells.csv", WELLS.replace("2.1\n", "4.75\n")).await;
+    let run = world.run(&sync).await;
+
+    let browser = Browser::log_in(&world).await;
+    let page = browser.get(&format!("/runs/{}", run["id"].as_str().unwrap())).await;
+    assert!(page.text.contains("both sides had changed"), "{}", page.text);
+    let here = format!("/syncs/{sync}");
+    let page = browser.get(&here).await;
+    for part in ["daily", "pull-from-datasource", "3.25", "4.75", "2.1", "Take this"] {
+        assert!(page.text.contains(part), "{part}: {}", page.text);
+    }
+    harmless(&page);
+    let (_, rest) = page.text.split_once("action=\"/conflicts/").unwrap();
+    let place = format!("/conflicts/{}", rest.split('"').next().unwrap());
+    let foreign = browser.send(form(&place, "csrf=guessed&choose=ours")).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+    let wrong = browser.post(&place, "choose=neither").await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", wrong.text);
+    let decided = browser.post(&place, "choose=theirs").await;
+    assert_eq!(decided.status, StatusCode::SEE_OTHER, "{}", decided.text);
+    assert!(!browser.get(&here).await.text.contains("Take this"));
+    let read = world.say("GET", &readings, Value::Null, 200).await;
+    assert_eq!(read["readings"][0]["value"], 4.75);
 }

@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use serde_json::json;
 
 use super::{World, request};
-use crate::domain::id::{DatasourceId, RunId, SyncId};
-use crate::domain::run::RunState;
+use crate::domain::id::{ConflictId, DatasourceId, GroupId, ResourceId, RunId, SyncId};
+use crate::domain::run::Trigger;
 
 /// Every route that takes a token, and a method of each that it answers.
 const ROUTES: &[(&str, &str)] = &[
@@ -34,12 +34,29 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/datasources/{datasource}/credentials"),
     ("PUT", "/api/v1/datasources/{datasource}/credentials/{credential}"),
     ("DELETE", "/api/v1/datasources/{datasource}/credentials/{credential}"),
+    ("GET", "/api/v1/datasources/{datasource}/exports"),
+    ("GET", "/api/v1/datasources/{datasource}/exports/{name}"),
     ("GET", "/api/v1/syncs"),
     ("POST", "/api/v1/syncs"),
     ("GET", "/api/v1/syncs/{sync}"),
     ("PATCH", "/api/v1/syncs/{sync}"),
     ("DELETE", "/api/v1/syncs/{sync}"),
     ("GET", "/api/v1/syncs/{sync}/issues"),
+    ("GET", "/api/v1/syncs/{sync}/conflicts"),
+    ("POST", "/api/v1/conflicts/{conflict}"),
+    ("POST", "/api/v1/syncs/{sync}/plan"),
+    ("POST", "/api/v1/syncs/{sync}/push"),
+    ("GET", "/api/v1/syncs/{sync}/pull"),
+    ("GET", "/api/v1/groups"),
+    ("POST", "/api/v1/groups"),
+    ("GET", "/api/v1/groups/{group}"),
+    ("PUT", "/api/v1/groups/{group}"),
+    ("GET", "/api/v1/resources"),
+    ("POST", "/api/v1/resources"),
+    ("GET", "/api/v1/resources/{resource}"),
+    ("PUT", "/api/v1/resources/{resource}"),
+    ("GET", "/api/v1/resources/{resource}/readings"),
+    ("PUT", "/api/v1/resources/{resource}/readings"),
     ("GET", "/api/v1/runs"),
     ("GET", "/api/v1/runs/{run}"),
     ("POST", "/api/v1/runs/{run}/cancel"),
@@ -79,14 +96,8 @@ async fn anothers_ids_are_like_ids_of_nothing() {
         // Writing to a name makes a file of one's own.
         route.contains('{') && !(route.ends_with("{name}") && matches!(*method, "PUT" | "POST"))
     }) {
-        let known = fill_in(route, &theirs.sync, &theirs.datasource, &theirs.run, "theirs.csv");
-        let unknown = fill_in(
-            route,
-            SyncId::random().as_str(),
-            DatasourceId::random().as_str(),
-            RunId::random().as_str(),
-            "nothing.csv",
-        );
+        let known = fill_in(route, &theirs.ids);
+        let unknown = fill_in(route, &nobodys());
         let known_answer = world.ask(method, &known, Body::empty()).await;
         let unknown_answer = world.ask(method, &unknown, Body::empty()).await;
         assert_eq!(known_answer.status, StatusCode::NOT_FOUND, "{method} {route}");
@@ -97,15 +108,16 @@ async fn anothers_ids_are_like_ids_of_nothing() {
             "{method} {route}"
         );
     }
-    let sync = format!(r#"{{"name": "s", "datasource": "{}"}}"#, theirs.datasource);
+    let sync = format!(r#"{{"name": "s", "datasource": "{}"}}"#, theirs.id("datasource"));
     let answer = world.ask("POST", "/api/v1/syncs", sync).await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
-    for path in ["/api/v1/files", "/api/v1/datasources", "/api/v1/syncs", "/api/v1/runs"] {
-        let answer = world.ask("GET", path, Body::empty()).await;
-        let empty = answer.json().as_object().unwrap().values().all(|it| *it == json!([]));
+    for what in ["files", "datasources", "syncs", "runs", "groups", "resources"] {
+        let path = format!("/api/v1/{what}");
+        let answer = world.ask("GET", &path, Body::empty()).await;
+        let empty = answer.json()[what] == json!([]);
         assert!(empty, "{path}: {}", answer.text);
     }
-    let answer = world.ask("GET", &format!("/api/v1/runs?sync={}", theirs.sync), "").await;
+    let answer = world.ask("GET", &format!("/api/v1/runs?sync={}", theirs.id("sync")), "").await;
     assert_eq!(answer.status, StatusCode::NOT_FOUND);
 }
 
@@ -137,9 +149,7 @@ async fn organisations_are_made_at_the_machine_only() {
 
 /// One of everything, of the other organisation.
 struct Theirs {
-    datasource: String,
-    sync: String,
-    run: String,
+    ids: Vec<(&'static str, String)>,
 }
 
 impl Theirs {
@@ -148,27 +158,77 @@ impl Theirs {
         let file = "place,time,value\nA,2020-01-01T00:00:00Z,1.5\n";
         world.send(request("PUT", "/api/v1/files/theirs.csv", token, file)).await;
         let body = r#"{"name": "d", "plugin": "csv", "config": {"file": "theirs.csv"}}"#;
-        let answer = world.send(request("POST", "/api/v1/datasources", token, body)).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
-        let datasource = answer.json()["id"].as_str().unwrap().to_owned();
+        let datasource = make(world, "/api/v1/datasources", body).await;
         let body = format!(r#"{{"name": "s", "datasource": "{datasource}"}}"#);
-        let answer = world.send(request("POST", "/api/v1/syncs", token, body)).await;
-        let sync = answer.json()["id"].as_str().unwrap().to_owned();
-        let path = format!("/api/functions/sync/{sync}");
-        let answer = world.send(request("POST", &path, token, "")).await;
-        let run: RunId = answer.json()["id"].as_str().unwrap().parse().unwrap();
-        let ended = world.app.engine.wait(&world.theirs.0.id, &run, None).await.unwrap();
-        assert_eq!(ended.state, RunState::Completed, "{ended:?}");
-        Self { datasource, sync, run: run.to_string() }
+        let sync = make(world, "/api/v1/syncs", &body).await;
+        run(world, &sync).await;
+        let organisation = &world.theirs.0.id;
+        let resource = world.app.store.resources(organisation, "", 1).await.unwrap().remove(0).id;
+        let group = make(world, "/api/v1/groups", r#"{"name": "g", "kind": "village"}"#).await;
+        // Both sides change it, so there is a conflict.
+        let here = format!("/api/v1/resources/{resource}/readings");
+        let read = world.send(request("GET", &here, token, "")).await.json();
+        let mut edit = read["readings"][0].clone();
+        edit.as_object_mut().unwrap().remove("origin");
+        edit["value"] = json!(2.5);
+        let body = json!({"readings": [edit]}).to_string();
+        let answer = world.send(request("PUT", &here, token, body)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        let file = file.replace("1.5", "3.5");
+        world.send(request("PUT", "/api/v1/files/theirs.csv", token, file)).await;
+        let run = run(world, &sync).await;
+        let sync_id = sync.parse().unwrap();
+        let conflicts = world.app.store.conflicts(organisation, &sync_id, None, 1).await.unwrap();
+        let ids = vec![
+            ("datasource", datasource),
+            ("sync", sync),
+            ("run", run),
+            ("name", "theirs.csv".to_owned()),
+            ("resource", resource.to_string()),
+            ("group", group),
+            ("conflict", conflicts[0].id.to_string()),
+        ];
+        Self { ids }
+    }
+
+    fn id(&self, what: &str) -> &str {
+        &self.ids.iter().find(|(it, _)| *it == what).unwrap().1
     }
 }
 
-fn fill_in(route: &str, sync: &str, datasource: &str, run: &str, name: &str) -> String {
-    route
-        .replace("{sync}", sync)
-        .replace("{datasource}", datasource)
-        .replace("{run}", run)
-        .replace("{name}", name)
+/// Makes something of theirs; its id.
+async fn make(world: &World, path: &str, body: &str) -> String {
+    let token = Some(world.theirs.1.as_str());
+    let answer = world.send(request("POST", path, token, body.to_owned())).await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text);
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+/// Runs a sync of theirs to its end; the run's id.
+async fn run(world: &World, sync: &str) -> String {
+    let (engine, organisation) = (&world.app.engine, &world.theirs.0.id);
+    let how = Trigger { rewind: true, confirm: true };
+    let run = engine.trigger(organisation, &sync.parse().unwrap(), how).await.unwrap();
+    let ended = engine.wait(organisation, &run, None).await.unwrap();
+    assert!(ended.state.completed(), "{ended:?}");
+    run.to_string()
+}
+
+/// Ids of nothing.
+fn nobodys() -> Vec<(&'static str, String)> {
+    vec![
+        ("datasource", DatasourceId::random().to_string()),
+        ("sync", SyncId::random().to_string()),
+        ("run", RunId::random().to_string()),
+        ("name", "nothing.csv".to_owned()),
+        ("resource", ResourceId::random().to_string()),
+        ("group", GroupId::random().to_string()),
+        ("conflict", ConflictId::random().to_string()),
+    ]
+}
+
+fn fill_in(route: &str, ids: &[(&'static str, String)]) -> String {
+    ids.iter().fold(route.to_owned(), |route, (what, id)| route.replace(&format!("{{{what}}}"), id))
 }
 
 fn without_ids(text: &str, path: &str) -> String {

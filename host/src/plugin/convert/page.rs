@@ -13,12 +13,6 @@ const CURSOR_BYTES_MAX: usize = 64 * 1024;
 /// What a page may hold beyond its limit: a plugin ends it with the whole source row it began.
 const EXCESS_ITEMS_MAX: usize = 4 * 1024;
 
-/// Bytes of a rejection's place; it is an issue's key.
-const PLACE_BYTES_MAX: usize = 1024;
-
-/// Bytes kept of a rejected record.
-const RAW_BYTES_MAX: usize = 4 * 1024;
-
 /// The page, with what breaks a rule among its rejections.
 pub(in crate::plugin) fn page(page: wit::Page, request: &PageRequest) -> Result<Page, Failure> {
     check_cursor(&page, request)?;
@@ -53,15 +47,6 @@ pub(in crate::plugin) fn page(page: wit::Page, request: &PageRequest) -> Result<
     })
 }
 
-/// Says of a record that it cannot be taken.
-pub(super) fn reject(place: &str, reason: String, raw: &str) -> Rejection {
-    Rejection {
-        place: text::clean(place, PLACE_BYTES_MAX),
-        reason,
-        raw: text::clean(raw, RAW_BYTES_MAX),
-    }
-}
-
 fn check_cursor(page: &wit::Page, request: &PageRequest) -> Result<(), Failure> {
     let bytes = page.cursor.len();
     if bytes > CURSOR_BYTES_MAX {
@@ -92,7 +77,7 @@ fn check_size(page: &wit::Page, request: &PageRequest) -> Result<(), Failure> {
 
 fn rejection(rejection: wit::Rejection) -> Result<Rejection, Failure> {
     let wit::Rejection { place, reason, raw } = rejection;
-    let rejection = reject(&place, text::clean(&reason, TEXT_BYTES_MAX), &raw);
+    let rejection = Rejection::new(&place, text::clean(&reason, TEXT_BYTES_MAX), &raw);
     if rejection.place.is_empty() {
         return Err(contract("a rejection names its place"));
     }

@@ -1,24 +1,9 @@
 //! Columns of readings as they enter: looked at once, and moved, not copied, where nothing is wrong.
 
-use super::page::reject;
 use super::{contract, wit};
-use crate::domain::clock::{Timestamp, rfc3339};
 use crate::domain::page::{Readings, Rejection, Series};
 use crate::domain::plugin::Failure;
-use crate::domain::sync::is_external_id;
-use crate::grant::text;
-
-/// 1000-01-01T00:00:00Z.
-const FIRST_TIME: Timestamp = -30_610_224_000_000;
-
-/// 9999-12-31T23:59:59.999Z.
-const LAST_TIME: Timestamp = 253_402_300_799_999;
-
-/// Bytes of a series' name, property or unit.
-const SERIES_TEXT_BYTES_MAX: usize = 512;
-
-/// 0 unknown, 1 good, 2 suspect, 3 bad.
-const LAST_QUALITY: u8 = 3;
+use crate::domain::sound;
 
 /// The columns, without the points that were rejected.
 pub(super) fn readings(
@@ -28,30 +13,9 @@ pub(super) fn readings(
     let mut kept = Vec::with_capacity(columns.len());
     for column in columns {
         check_lengths(&column)?;
-        let problem = problem_of(&column.series);
-        let mut column = moved(column);
-        if let Some(problem) = &problem {
-            reject_points(&mut column, rejected, |_| Some(problem.clone()));
-            continue;
-        }
-        if !all_good(&column) {
-            reject_points(&mut column, rejected, problem_at);
-        }
-        reject_removals(&mut column, rejected);
-        kept.push(column);
+        kept.extend(sound::column(moved(column), rejected));
     }
     Ok(kept)
-}
-
-/// A time the domain knows.
-pub(super) fn in_range(time: Timestamp) -> bool {
-    (FIRST_TIME..=LAST_TIME).contains(&time)
-}
-
-struct Point {
-    time: Timestamp,
-    value: f64,
-    quality: u8,
 }
 
 fn check_lengths(column: &wit::Readings) -> Result<(), Failure> {
@@ -87,92 +51,6 @@ fn moved(column: wit::Readings) -> Readings {
     }
 }
 
-fn problem_of(series: &wit::Series) -> Option<String> {
-    if !is_external_id(&series.resource) {
-        let id = text::clean(&series.resource, 64);
-        return Some(format!(
-            "{id:?} cannot be a resource's id: 1 to 512 bytes, no control character"
-        ));
-    }
-    let texts = [("name", &series.name), ("property", &series.property), ("unit", &series.unit)];
-    texts.into_iter().find_map(|(what, text)| {
-        if text.len() > SERIES_TEXT_BYTES_MAX {
-            Some(format!("the {what} of a series has at most {SERIES_TEXT_BYTES_MAX} bytes"))
-        } else if text.contains(char::is_control) {
-            Some(format!("the {what} of a series holds no control character"))
-        } else {
-            None
-        }
-    })
-}
-
-fn all_good(column: &Readings) -> bool {
-    column.times.iter().all(|time| in_range(*time))
-        && column.values.iter().all(|value| value.is_finite())
-        && column.qualities.iter().all(|quality| *quality <= LAST_QUALITY)
-}
-
-fn problem_at(point: &Point) -> Option<String> {
-    if !in_range(point.time) {
-        Some("its year is not one of 1000 to 9999".to_owned())
-    } else if !point.value.is_finite() {
-        Some("its value is not a finite number".to_owned())
-    } else if point.quality > LAST_QUALITY {
-        Some(format!("its quality {} is not one of 0 to {LAST_QUALITY}", point.quality))
-    } else {
-        None
-    }
-}
-
-/// Takes the points with a problem out of the columns.
-fn reject_points(
-    column: &mut Readings,
-    rejected: &mut Vec<Rejection>,
-    problem: impl Fn(&Point) -> Option<String>,
-) {
-    let mut kept = Vec::with_capacity(column.times.len());
-    for (at, (&time, &value)) in column.times.iter().zip(&column.values).enumerate() {
-        let quality = column.qualities.get(at).copied().unwrap_or_default();
-        let found = problem(&Point { time, value, quality });
-        kept.push(found.is_none());
-        if let Some(reason) = found {
-            let place = place(&column.series, time, column.rows.get(at).copied());
-            rejected.push(reject(&place, reason, &format!("{} = {value}", rfc3339(time))));
-        }
-    }
-    keep(&mut column.times, &kept);
-    keep(&mut column.values, &kept);
-    keep(&mut column.qualities, &kept);
-    keep(&mut column.rows, &kept);
-    keep(&mut column.updated, &kept);
-}
-
-fn reject_removals(column: &mut Readings, rejected: &mut Vec<Rejection>) {
-    let series = &column.series;
-    column.removed.retain(|&time| {
-        let good = in_range(time);
-        if !good {
-            let reason = "it is removed at a year that is not one of 1000 to 9999".to_owned();
-            rejected.push(reject(&place(series, time, None), reason, &time.to_string()));
-        }
-        good
-    });
-}
-
-/// A row may hold several series, so it alone names no point.
-fn place(series: &Series, time: Timestamp, row: Option<u32>) -> String {
-    let label = if series.name.is_empty() { &series.property } else { &series.name };
-    match row {
-        Some(row) => format!("row {row}, {label}"),
-        None => format!("{} {label} at {}", series.resource, rfc3339(time)),
-    }
-}
-
-fn keep<T>(list: &mut Vec<T>, kept: &[bool]) {
-    let mut kept = kept.iter();
-    list.retain(|_| kept.next().copied().unwrap_or_default());
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,12 +68,6 @@ mod tests {
     }
 
     #[test]
-    fn the_first_and_the_last_time_are_what_they_say() {
-        assert_eq!(rfc3339(FIRST_TIME), "1000-01-01T00:00:00.000Z");
-        assert_eq!(rfc3339(LAST_TIME), "9999-12-31T23:59:59.999Z");
-    }
-
-    #[test]
     fn good_columns_are_moved_and_not_copied() {
         let good = column(vec![1, 2], vec![0.5, -0.999]);
         let (times, values) = (good.times.as_ptr(), good.values.as_ptr());
@@ -207,7 +79,7 @@ mod tests {
 
     #[test]
     fn bad_points_are_rejected_one_by_one_and_named() {
-        let mut bad = column(vec![0, 1, LAST_TIME + 1, 3], vec![1.0, f64::NAN, 3.0, 4.0]);
+        let mut bad = column(vec![0, 1, sound::LAST_TIME + 1, 3], vec![1.0, f64::NAN, 3.0, 4.0]);
         bad.qualities = vec![0, 1, 2, 4];
         let mut numbered = bad.clone();
         numbered.rows = vec![7, 8, 9, 10];
