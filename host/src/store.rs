@@ -3,6 +3,7 @@
 mod alias;
 mod base;
 pub mod blob;
+mod caution;
 pub mod change;
 mod column;
 pub mod conflict;

@@ -353,9 +353,10 @@ pub async fn run<S: Source>(
 ) -> Result<(), pull::Error> {
     job.faults().reach(Point::RunBegun).await.map_err(store::Error::from)?;
     let does = |method| job.sync.methods.contains(&method);
-    let pushed = match does(Method::PushToDatasource) {
-        true => push::datatypes(job, &description.pushes),
-        false => Vec::new(),
+    let pushed = if does(Method::PushToDatasource) {
+        push::datatypes(job, &description.pushes)
+    } else {
+        Vec::new()
     };
     for datatype in &pushed {
         push::settle(job, &mut source, *datatype).await?;

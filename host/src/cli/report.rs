@@ -1,5 +1,7 @@
 //! What a run did, as text and as one JSON object.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -77,14 +79,16 @@ impl Report {
             counts.rejected
         );
         let pushed = run.pushed;
+        // Writing into a String cannot fail.
         if pushed != Pushed::default() {
-            text += &format!(
+            let _ = write!(
+                text,
                 "\n  pushed: {} created + {} updated + {} unchanged + {} refused + {} open",
                 pushed.created, pushed.updated, pushed.unchanged, pushed.refused, pushed.open
             );
         }
         if run.conflicts > 0 {
-            text += &format!("\n  conflicts: {}", run.conflicts);
+            let _ = write!(text, "\n  conflicts: {}", run.conflicts);
         }
         if let Some(failure) = &run.failure {
             text.push_str("\n  ");

@@ -49,7 +49,7 @@ pub fn merge(
         let here = ours.get(field).unwrap_or(&Value::Null);
         let agreed = base.get(field);
         let sides = Sides { ours: here, theirs: there, base: agreed };
-        match decide(sides, same, policy, changed) {
+        match decide(&sides, same, policy, changed) {
             Decision::Agreed | Decision::KeepOurs => {}
             Decision::TakeTheirs => {
                 merged.ours.insert(field.clone(), there.clone());
@@ -107,15 +107,15 @@ mod tests {
 
     use super::*;
 
-    fn fields(value: Value) -> Fields {
+    fn fields(value: &Value) -> Fields {
         value.as_object().unwrap().clone()
     }
 
     #[test]
     fn changes_to_different_fields_both_stay() {
-        let base = fields(json!({"name": "Well", "owner": "A", "elevation": 1.5}));
-        let ours = fields(json!({"name": "Big well", "owner": "A", "elevation": 1.5}));
-        let theirs = fields(json!({"name": "Well", "owner": "B", "elevation": 1.500_000_01}));
+        let base = fields(&json!({"name": "Well", "owner": "A", "elevation": 1.5}));
+        let ours = fields(&json!({"name": "Big well", "owner": "A", "elevation": 1.5}));
+        let theirs = fields(&json!({"name": "Well", "owner": "B", "elevation": 1.500_000_01}));
         let merged = merge(&ours, &theirs, &base, Policy::Review, Changed::default());
         assert_eq!(merged.clashes, []);
         assert_eq!(merged.ours["name"], "Big well");
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn an_open_clash_keeps_its_base_and_a_decided_one_does_not() {
-        let base = fields(json!({"name": "Well"}));
-        let (ours, theirs) = (fields(json!({"name": "A"})), fields(json!({"name": "B"})));
+        let base = fields(&json!({"name": "Well"}));
+        let (ours, theirs) = (fields(&json!({"name": "A"})), fields(&json!({"name": "B"})));
         for (policy, here, agreed) in [
             (Policy::Review, "A", "Well"),
             (Policy::OurwaterWins, "A", "B"),

@@ -23,7 +23,7 @@ words! {
 }
 
 /// What both sides hold of one record or field.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Sides<'a, T> {
     /// Here.
     pub ours: &'a T,
@@ -68,12 +68,12 @@ pub enum Winner {
 
 /// Decides, with `same` telling values apart as the coarser side does.
 pub fn decide<T>(
-    sides: Sides<'_, T>,
+    sides: &Sides<'_, T>,
     same: impl Fn(&T, &T) -> bool,
     policy: Policy,
     changed: Changed,
 ) -> Decision {
-    let Sides { ours, theirs, base } = sides;
+    let Sides { ours, theirs, base } = *sides;
     if same(ours, theirs) {
         Decision::Agreed
     } else if base.is_some_and(|base| same(theirs, base)) {
@@ -103,6 +103,9 @@ pub struct Reading {
     pub quality: u8,
 }
 
+/// What one side says of a reading: its value, or that there is none.
+pub type Said = Option<Reading>;
+
 impl Resolution {
     /// Everything is kept.
     pub const EXACT: Self = Self { decimals: None, step: 1 };
@@ -120,7 +123,7 @@ impl Resolution {
     }
 
     /// Whether two readings are one there. A side that does not know the quality contradicts none.
-    pub fn same(self, one: Option<Reading>, other: Option<Reading>) -> bool {
+    pub fn same(self, one: Said, other: Said) -> bool {
         match (one, other) {
             (Some(one), Some(other)) => {
                 (one.value - other.value).abs() <= self.tolerance()
@@ -173,7 +176,7 @@ mod tests {
             policy in policy(), changed in changed(),
         ) {
             let sides = Sides { ours: &ours, theirs: &theirs, base: base.as_ref() };
-            let decision = decide(sides, u8::eq, policy, changed);
+            let decision = decide(&sides, u8::eq, policy, changed);
             let conflict = matches!(decision, Decision::Conflict(_));
             let both_changed = base != Some(ours) && base != Some(theirs) && ours != theirs;
             prop_assert_eq!(conflict, both_changed);
@@ -189,10 +192,10 @@ mod tests {
             policy in policy(), changed in changed(),
         ) {
             let sides = Sides { ours: &ours, theirs: &theirs, base: base.as_ref() };
-            let decision = decide(sides, u8::eq, policy, changed);
+            let decision = decide(&sides, u8::eq, policy, changed);
             if let Some(end) = outcome(ours, theirs, decision) {
                 let sides = Sides { ours: &end, theirs: &end, base: Some(&theirs) };
-                prop_assert_eq!(decide(sides, u8::eq, policy, changed), Decision::Agreed);
+                prop_assert_eq!(decide(&sides, u8::eq, policy, changed), Decision::Agreed);
             }
         }
 

@@ -52,6 +52,7 @@ pub(super) struct New {
 /// What is to change.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the names of the interface")]
 pub(super) struct Change {
     name: Option<Name>,
     methods: Option<Vec<Method>>,

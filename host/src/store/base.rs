@@ -10,7 +10,7 @@ use sqlx::{Row as _, SqliteConnection};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::faults::Protection;
-use crate::domain::plan::{Changed, Decision, Reading, Sides, Winner, decide};
+use crate::domain::plan::{Changed, Decision, Reading, Said, Sides, Winner, decide};
 
 use super::change::Change;
 use super::conflict::{self, Met};
@@ -20,8 +20,8 @@ use super::{Error, alias};
 
 /// A reading whose two sides may differ.
 struct Open {
-    ours: Option<Reading>,
-    base: Option<Option<Reading>>,
+    ours: Said,
+    base: Option<Said>,
     edited: Timestamp,
 }
 
@@ -124,8 +124,8 @@ impl Pull {
             theirs: (point.updated > 0).then_some(point.updated),
         };
         let resolution = self.resolution();
-        let same = |one: &Option<Reading>, other: &Option<Reading>| resolution.same(*one, *other);
-        let decision = decide(sides, same, self.sync.rules.policy, changed);
+        let same = |one: &Said, other: &Said| resolution.same(*one, *other);
+        let decision = decide(&sides, same, self.sync.rules.policy, changed);
         let key = (point.series, point.time);
         let met = Met { key, ours: open.ours, theirs, base: open.base };
         match decision {
@@ -201,7 +201,7 @@ pub(in crate::store) async fn agree(
     connection: &mut SqliteConnection,
     datasource: &str,
     key: (i64, i64),
-    agreed: Option<Reading>,
+    agreed: Said,
 ) -> Result<(), Error> {
     sqlx::query(
         "INSERT INTO base (datasource, series_id, time, known, value, quality, edited) \
@@ -266,7 +266,7 @@ pub(in crate::store) async fn claim(
 }
 
 /// A reading from its columns; none where there is no value.
-pub(in crate::store) fn reading(value: Option<f64>, quality: i64) -> Option<Reading> {
+pub(in crate::store) fn reading(value: Option<f64>, quality: i64) -> Said {
     let quality = u8::try_from(quality).unwrap_or_default();
     value.map(|value| Reading { value, quality })
 }

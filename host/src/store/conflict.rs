@@ -8,7 +8,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::conflict::{Conflict, ConflictState};
 use crate::domain::id::{ConflictId, OrganisationId, SyncId};
 use crate::domain::merge::{Merged, same};
-use crate::domain::plan::{Reading, Winner};
+use crate::domain::plan::{Said, Winner};
 
 use super::column::{json as column_json, parsed};
 use super::save::Pull;
@@ -21,9 +21,9 @@ const DECIDED_KEPT_MAX: i64 = 10_000;
 #[derive(Debug)]
 pub(in crate::store) struct Met {
     pub(in crate::store) key: (i64, i64),
-    pub(in crate::store) ours: Option<Reading>,
-    pub(in crate::store) theirs: Option<Reading>,
-    pub(in crate::store) base: Option<Option<Reading>>,
+    pub(in crate::store) ours: Said,
+    pub(in crate::store) theirs: Said,
+    pub(in crate::store) base: Option<Said>,
 }
 
 /// A conflict as it is kept.

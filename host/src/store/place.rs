@@ -35,19 +35,16 @@ pub(in crate::store) async fn save<T: Record>(
     let mut placed = Placed::default();
     for record in records {
         let datasource = pull.sync.datasource.as_str();
-        match link::find(connection, datasource, T::WORD, record.id()).await? {
-            Some(link) => {
-                meet(connection, pull, record, &link, change, &mut placed).await?;
+        if let Some(link) = link::find(connection, datasource, T::WORD, record.id()).await? {
+            meet(connection, pull, record, &link, change, &mut placed).await?;
+        } else {
+            let alike = matching::find(connection, pull, record).await?;
+            if let Some(our_id) = alike {
+                join(connection, pull, record, our_id, change, &mut placed).await?;
+            } else {
+                create(connection, pull, record, change).await?;
+                placed.counts.created += 1;
             }
-            None => match matching::find(connection, pull, record).await? {
-                Some(our_id) => {
-                    join(connection, pull, record, our_id, change, &mut placed).await?;
-                }
-                None => {
-                    create(connection, pull, record, change).await?;
-                    placed.counts.created += 1;
-                }
-            },
         }
     }
     Ok(placed)
@@ -116,10 +113,11 @@ async fn meet<T: Record>(
     if described && !pull.faults.lack(Protection::Normalise) {
         theirs.retain(|field, _| pull.keeps(field));
     }
-    let ours = match described {
-        true => fields(&T::read(connection, datasource, &link.our_id).await?)?,
+    let ours = if described {
+        fields(&T::read(connection, datasource, &link.our_id).await?)?
+    } else {
         // Whatever stands there was made up.
-        false => Fields::new(),
+        Fields::new()
     };
     let base = match &link.base {
         _ if !described || pull.faults.lack(Protection::Base) => ours.clone(),

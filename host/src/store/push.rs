@@ -6,7 +6,9 @@
 //! in a series that the datasource pulls into, the two do not agree on it.
 
 mod batch;
+mod changed;
 mod covered;
+mod outbox;
 mod places;
 mod queue;
 mod receipt;

@@ -80,20 +80,17 @@ impl Store {
             rewind,
             confirmed,
         };
-        let held = match open {
-            Some(row) => {
-                let run = parse_id::<RunId>(&row, "id")?;
-                if row.get::<Option<String>, _>("lease").is_some() {
-                    return Ok(Begun::Running(run));
-                }
-                take_over(&mut transaction, &run, &lease, plugin).await?;
-                let flag = |column| row.get::<i64, _>(column) != 0;
-                held(run, row.get("started"), flag("rewind"), flag("confirmed") || how.confirm)
+        let held = if let Some(row) = open {
+            let run = parse_id::<RunId>(&row, "id")?;
+            if row.get::<Option<String>, _>("lease").is_some() {
+                return Ok(Begun::Running(run));
             }
-            None => {
-                let run = insert(&mut transaction, sync, &lease, plugin, how, now).await?;
-                held(run, now, how.rewind, how.confirm)
-            }
+            take_over(&mut transaction, &run, &lease, plugin).await?;
+            let flag = |column| row.get::<i64, _>(column) != 0;
+            held(run, row.get("started"), flag("rewind"), flag("confirmed") || how.confirm)
+        } else {
+            let run = insert(&mut transaction, sync, &lease, plugin, how, now).await?;
+            held(run, now, how.rewind, how.confirm)
         };
         transaction.commit().await?;
         Ok(Begun::Held(held))

@@ -35,9 +35,10 @@ pub(super) async fn parts(job: &Job, datatype: Datatype) -> Result<Vec<Part>, st
     let wanted = match (job.paging, datatype) {
         (Paging::EachResource, Datatype::Reading) => {
             let only = job.sync.only.ids().to_vec();
-            let ids = match only.is_empty() {
-                true => job.store.linked_resources(&job.datasource.id).await?,
-                false => only,
+            let ids = if only.is_empty() {
+                job.store.linked_resources(&job.datasource.id).await?
+            } else {
+                only
             };
             each(&standings, ids)
         }
@@ -62,8 +63,8 @@ fn whole(standings: &[Standing], only: &[String], digest: &str) -> Vec<Part> {
         && !standings.is_empty()
         && standings.iter().all(|it| !it.only.is_empty())
         && asked.is_subset(&wanted);
-    let same = standings.iter().all(|it| it.digest == digest);
-    if !same || !(all || some) {
+    let unchanged = standings.iter().all(|it| it.digest == digest);
+    if !unchanged || !(all || some) {
         let standing = standings.first().filter(|it| it.part == 0 && it.only == only).cloned();
         return vec![Part { number: 0, only: only.to_vec(), standing }];
     }
@@ -81,10 +82,13 @@ fn each(standings: &[Standing], ids: Vec<String>) -> Vec<Part> {
     let mut next = standings.last().map_or(0, |it| it.part + 1);
     let part = |id: String| {
         let known_one = standings.iter().find(|it| it.only.as_slice() == [id.clone()]);
-        known_one.map(known).unwrap_or_else(|| {
-            next += 1;
-            Part { number: next - 1, only: vec![id], standing: None }
-        })
+        known_one.map_or_else(
+            || {
+                next += 1;
+                Part { number: next - 1, only: vec![id], standing: None }
+            },
+            known,
+        )
     };
     ids.into_iter().take(PARTS_MAX).map(part).collect()
 }

@@ -219,13 +219,11 @@ async fn ensure_was_empty(job: &Job, datatype: Datatype) -> Result<(), Error> {
     if job.rehearsal || job.held.confirmed {
         return Ok(());
     }
-    match job.store.brought(&job.datasource.id, datatype).await? {
-        false => Ok(()),
-        true => Err(store::Error::Unconfirmed(format!(
-            "the datasource gives no {datatype} at all, and gave some before"
-        ))
-        .into()),
+    if !job.store.brought(&job.datasource.id, datatype).await? {
+        return Ok(());
     }
+    let text = format!("the datasource gives no {datatype} at all, and gave some before");
+    Err(store::Error::Unconfirmed(text).into())
 }
 
 fn tell(progress: &Progress, page: &Page) {

@@ -97,12 +97,11 @@ impl Pushing<'_> {
             let next = store.next_places(push, self.datatype, retry, BATCH_PLACES_MAX).await?;
             return Ok(next.map(Way::Places));
         }
-        let next = match retry {
-            Some(retry) => store.retry_readings(push, retry, BATCH_READINGS_MAX).await?,
-            None => {
-                let now = self.job.clock.now();
-                store.next_readings(push, BATCH_READINGS_MAX, now).await?
-            }
+        let next = if let Some(retry) = retry {
+            store.retry_readings(push, retry, BATCH_READINGS_MAX).await?
+        } else {
+            let now = self.job.clock.now();
+            store.next_readings(push, BATCH_READINGS_MAX, now).await?
         };
         Ok(next.map(Way::Readings))
     }

@@ -1,6 +1,7 @@
 //! Batches as they leave the outbox: readings in columns of one series, places with our id.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use sqlx::{Row as _, SqliteConnection};
 
@@ -65,8 +66,8 @@ impl Push {
         sent.sort_by_key(|sent| (sent.series, sent.value.is_none(), sent.time));
         let mut series = BTreeMap::new();
         for sent in &sent {
-            if !series.contains_key(&sent.series) {
-                series.insert(sent.series, self.series(connection, sent.series).await?);
+            if let Entry::Vacant(place) = series.entry(sent.series) {
+                place.insert(self.series(connection, sent.series).await?);
             }
         }
         sent.retain(|sent| series.get(&sent.series).is_some_and(Option::is_some));
