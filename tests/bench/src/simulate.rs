@@ -86,10 +86,14 @@ fn all(first: u64, count: u64, lacks: Option<Protection>) -> (Points, Option<Vio
                         return;
                     }
                     match simulate(first.wrapping_add(number), lacks) {
-                        Ok(met) => points.lock().unwrap_or_else(|it| it.into_inner()).add(&met),
+                        Ok(met) => points
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .add(&met),
                         Err(violation) => {
                             next.store(count, Ordering::SeqCst);
-                            *found.lock().unwrap_or_else(|it| it.into_inner()) = Some(violation);
+                            *found.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+                                Some(violation);
                             return;
                         }
                     }
@@ -97,6 +101,6 @@ fn all(first: u64, count: u64, lacks: Option<Protection>) -> (Points, Option<Vio
             });
         }
     });
-    let points = points.into_inner().unwrap_or_else(|it| it.into_inner());
-    (points, found.into_inner().unwrap_or_else(|it| it.into_inner()))
+    let points = points.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    (points, found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
 }

@@ -123,12 +123,12 @@ fn check(both: &Both, end: Option<f64>, conflict: bool) -> Result<(), &'static s
     if last.is_some_and(|here| here.value != end) {
         return Err("ours lost what the other side cannot keep");
     }
-    let lost = match (ours, theirs) {
+    let overwritten = match (ours, theirs) {
         (true, false) => unseen(&both.here, &both.there),
         (false, true) => unseen(&both.there, &both.here),
         _ => false,
     };
-    if lost && !conflict { Err("an edit was overwritten unseen") } else { Ok(()) }
+    if overwritten && !conflict { Err("an edit was overwritten unseen") } else { Ok(()) }
 }
 
 /// Whether nobody on the winning side had the lost value before him when he changed it. What a side

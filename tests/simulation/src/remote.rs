@@ -56,6 +56,9 @@ pub(crate) struct Remote {
     pub(crate) now: i64,
 }
 
+/// A change of a reading: its number, and its value and when, or that it was deleted.
+type Changed = (u64, Key, Option<(f64, i64)>);
+
 /// How the connection behaves.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Weather {
@@ -115,7 +118,7 @@ impl Remote {
         self.deleted.insert(key.clone(), self.rev);
     }
 
-    fn changed_readings(&self, after: u64) -> Vec<(u64, Key, Option<(f64, i64)>)> {
+    fn changed_readings(&self, after: u64) -> Vec<Changed> {
         let rows =
             self.rows.iter().map(|row| (row.rev, row.key.clone(), Some((row.value, row.updated))));
         let deleted = self.deleted.iter().map(|(key, rev)| (*rev, key.clone(), None));
@@ -177,7 +180,7 @@ impl Script {
     fn readings(&mut self, request: &PageRequest) -> Page {
         let at = cursor(request);
         // The first page of a run reads a little of what it knows again.
-        let from = if self.page_begins(request) { at.saturating_sub(OVERLAP) } else { at };
+        let from = if Self::page_begins(request) { at.saturating_sub(OVERLAP) } else { at };
         let remote = self.lock();
         let changed = remote.changed_readings(from);
         let limit = (request.limit.min(self.page) as usize).max(1);
@@ -200,7 +203,7 @@ impl Script {
     }
 
     /// A cursor is marked once its run has read behind the overlap.
-    fn page_begins(&self, request: &PageRequest) -> bool {
+    fn page_begins(request: &PageRequest) -> bool {
         request.cursor.as_deref().is_some_and(|cursor| !cursor.ends_with('+'))
     }
 

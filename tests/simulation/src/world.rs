@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 use ourwater::domain::clock::Clock;
 use ourwater::domain::datasource::Datasource;
+use ourwater::domain::faults::Point::EditNumbered;
 use ourwater::domain::faults::Protection;
 use ourwater::domain::id::{OrganisationId, ResourceId};
 use ourwater::domain::organisation::{Limits, Zone};
@@ -27,6 +28,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::action::{Action, Edit, Meanwhile, Run};
+use crate::hook::Happening::{Death, Pause};
 use crate::hook::{Points, RunHook};
 use crate::remote::{self, Key, RESOLUTION, Remote, Script, Weather};
 
@@ -120,9 +122,15 @@ impl World {
             Action::LocalReading(edit) => self.edit_here(edit).await,
             Action::RemoteReading(edit) => self.edit_there(edit),
             Action::LocalResource => self.make_here().await,
-            Action::RemoteResource => self.make_there(),
+            Action::RemoteResource => {
+                self.make_there();
+                Ok(())
+            }
             Action::LocalDescription(seed) => self.describe_here(seed).await,
-            Action::RemoteDescription(seed) => self.describe_there(seed),
+            Action::RemoteDescription(seed) => {
+                self.describe_there(seed);
+                Ok(())
+            }
             Action::Run(run) => self.run(run).await.map(drop),
             Action::LateEdit(edit, run) => self.edit_late(edit, run).await,
             Action::Clock(by) => {
@@ -256,7 +264,7 @@ impl World {
         Ok(())
     }
 
-    fn make_there(&mut self) -> Result<()> {
+    fn make_there(&mut self) {
         let owner = format!("owner {}", self.owners.len());
         let id = format!("theirs {}", self.owners.len());
         self.remote().describe(Resource {
@@ -271,7 +279,6 @@ impl World {
             extra: String::new(),
         });
         self.owners.push(owner);
-        Ok(())
     }
 
     async fn describe_here(&mut self, seed: u64) -> Result<()> {
@@ -283,13 +290,12 @@ impl World {
         Ok(())
     }
 
-    fn describe_there(&mut self, seed: u64) -> Result<()> {
+    fn describe_there(&mut self, seed: u64) {
         let owner = self.owner(seed);
         let mut remote = self.remote();
         let known = remote.resources.values().find(|(it, _)| it.owner == owner);
-        let Some(known) = known.map(|(it, _)| it.clone()) else { return Ok(()) };
+        let Some(known) = known.map(|(it, _)| it.clone()) else { return };
         remote.describe(Resource { kind: format!("kind {}", seed % 5), ..known });
-        Ok(())
     }
 
     /// An edit that has its number, and waits while the sync runs.
@@ -299,8 +305,6 @@ impl World {
         if saw == edit.value {
             return Ok(());
         }
-        use crate::hook::Happening::{Death, Pause};
-        use ourwater::domain::faults::Point::EditNumbered;
         let dies = run.seed.is_multiple_of(5);
         let happening = if dies { Death(EditNumbered, 1) } else { Pause(EditNumbered, 1) };
         let hook = RunHook::new(Some(happening), self.lacks);
