@@ -9,4 +9,5 @@ mod kill;
 mod layers;
 mod pulls;
 mod refusals;
+mod schedule;
 mod serving;
