@@ -12,6 +12,7 @@ mod layers;
 mod pulls;
 mod readme;
 mod refusals;
+mod schedule;
 mod serving;
 mod stand_in;
 mod two_sides;

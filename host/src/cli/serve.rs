@@ -37,12 +37,15 @@ pub(super) async fn serve(app: App, listen: &str, hosts: Vec<String>) -> anyhow:
         let whom = if address.ip().is_loopback() { "this machine only" } else { "others too" };
         print(&format!("listening on http://{address} (reachable by {whom}); Ctrl-C stops it"));
     };
-    // What uploads of dead processes left half written goes now.
+    // What dead processes left half written goes now.
     app.store.sweep_blobs(&app.blobs).await?;
+    app.store.sweep_copies().await?;
     let reach = Reach { listen, hosts };
     let served = http::serve(app, reach, ready, http::asked_to_stop()).await?;
     for run in served.interrupted {
-        print(&format!("{run} was interrupted; triggering its sync goes on with it"));
+        print(&format!(
+            "{run} was interrupted; the next server goes on with it, or whoever triggers its sync"
+        ));
     }
     Ok(())
 }

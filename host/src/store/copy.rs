@@ -1,5 +1,6 @@
 //! A copy of the whole database, to try out on it what a run would do; gone when it is dropped.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use sqlx::Row as _;
@@ -11,6 +12,12 @@ use super::{Access, Error, Store};
 
 /// Largest database that is copied, bytes.
 const COPY_BYTES_MAX: u64 = 16 * 1024 * 1024 * 1024;
+
+/// What follows the database's name in that of a copy's folder.
+const COPY: &str = "copy-";
+
+/// Locked while somebody works on the copy beside it.
+const LOCK: &str = "lock";
 
 /// Records that look alike, listed.
 const ALIKE_MAX: i64 = 1_000;
@@ -39,12 +46,25 @@ pub struct Alike {
 
 /// Deleted with everything in it.
 #[derive(Debug)]
-struct Folder(PathBuf);
+struct Folder {
+    path: PathBuf,
+    /// Held as long as somebody works in it.
+    _lock: File,
+}
+
+impl Folder {
+    fn make(path: PathBuf) -> std::io::Result<Self> {
+        std::fs::create_dir(&path)?;
+        let lock = File::create(path.join(LOCK))?;
+        lock.lock()?;
+        Ok(Self { path, _lock: lock })
+    }
+}
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left behind costs room and nothing else.
-        let _ = std::fs::remove_dir_all(&self.0);
+        // What is left behind goes when the next server starts.
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
 
@@ -73,14 +93,11 @@ impl Store {
                  this one has {bytes}"
             )));
         }
-        let folder = PathBuf::from(file).with_added_extension(format!("copy-{}", random_hex()));
-        let cannot = |error: std::io::Error| Error::Open {
-            database: folder.display().to_string(),
-            reason: error.to_string(),
-        };
-        std::fs::create_dir(&folder).map_err(cannot)?;
-        let folder = Folder(folder);
-        let path = folder.0.join("ourwater.db");
+        let name = PathBuf::from(file).with_added_extension(format!("{COPY}{}", random_hex()));
+        let database = name.display().to_string();
+        let folder = Folder::make(name)
+            .map_err(|error| Error::Open { database, reason: error.to_string() })?;
+        let path = folder.path.join("ourwater.db");
         sqlx::query("VACUUM INTO $1")
             .bind(path.display().to_string())
             .persistent(false)
@@ -93,6 +110,28 @@ impl Store {
             .execute(&store.write)
             .await?;
         Ok(Copy { store, folder, before })
+    }
+}
+
+impl Store {
+    /// Deletes the copies that dead processes left behind.
+    pub async fn sweep_copies(&self) -> Result<(), Error> {
+        let row = sqlx::query("SELECT file FROM pragma_database_list WHERE name = 'main'")
+            .fetch_one(&self.read)
+            .await?;
+        let file = PathBuf::from(row.get::<String, _>("file"));
+        let (Some(folder), Some(name)) = (file.parent(), file.file_name()) else { return Ok(()) };
+        let copies = format!("{}.{COPY}", name.to_string_lossy());
+        let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let left = entry.file_name().to_string_lossy().starts_with(&copies)
+                && File::open(entry.path().join(LOCK)).is_ok_and(|lock| lock.try_lock().is_ok());
+            if left {
+                // What stays costs room and nothing else.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -138,4 +177,25 @@ async fn before(store: &Store) -> Result<Before, Error> {
     .fetch_one(&store.write)
     .await?;
     Ok(Before { link: row.get("link"), resource: row.get("resource"), group: row.get("place") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_a_dead_process_left_is_swept_and_what_somebody_works_on_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("db"), Access::Write).await.unwrap();
+        let dead = folder.path().join("db.copy-1");
+        std::fs::create_dir(&dead).unwrap();
+        File::create(dead.join(LOCK)).unwrap();
+        let beside = Store::open(&folder.path().join("db"), Access::Read).await.unwrap();
+        let copy = beside.copy().await.unwrap();
+        let path = copy.folder.path.clone();
+        store.sweep_copies().await.unwrap();
+        assert!(!dead.exists() && path.exists());
+        copy.close().await;
+        assert!(!path.exists());
+    }
 }

@@ -54,6 +54,11 @@ impl Timer {
         Ok(self.trigger(due).await)
     }
 
+    /// Why syncs were not started when they were looked at last.
+    pub fn refused(&self) -> &HashMap<SyncId, String> {
+        &self.refused
+    }
+
     async fn trigger(&mut self, syncs: Vec<Due>) -> Vec<RunId> {
         let mut started = Vec::new();
         for (organisation, sync) in syncs {
@@ -76,6 +81,3 @@ impl Timer {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

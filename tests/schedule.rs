@@ -5,17 +5,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::json;
 
-use super::*;
-use crate::app::{App, Settings};
-use crate::domain::clock::Clock;
-use crate::domain::organisation::{Limits, Organisation, Zone};
-use crate::domain::run::RunState;
-use crate::domain::sync::{Datatype, Method, MissingResource, Rules, Schedule, Selection, Sync};
-use crate::store::Access;
-use crate::store::datasource::NewDatasource;
-use crate::store::organisation::NewOrganisation;
-use crate::store::sync::{NewSync, SyncChange};
-use crate::sync::pull::Tuning;
+use ourwater::app::{App, Settings};
+use ourwater::domain::clock::Clock;
+use ourwater::domain::organisation::{Limits, Organisation, Zone};
+use ourwater::domain::run::{RunState, Trigger};
+use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Schedule, Selection, Sync};
+use ourwater::store::Access;
+use ourwater::store::datasource::NewDatasource;
+use ourwater::store::organisation::NewOrganisation;
+use ourwater::store::run::Begun;
+use ourwater::store::sync::{NewSync, SyncChange};
+use ourwater::sync::pull::Tuning;
+use ourwater::sync::schedule::Timer;
 
 const HOUR_MS: i64 = 3_600_000;
 
@@ -141,8 +142,8 @@ async fn a_refusal_is_noted_once_and_the_sync_is_looked_at_again() {
     let mut world = World::new(false).await;
     assert_eq!(world.look_at(HOUR_MS).await, 0);
     assert_eq!(world.look_at(HOUR_MS + 1).await, 0);
-    assert_eq!(world.timer.refused.len(), 1);
-    assert!(world.timer.refused[&world.sync.id].contains("wells.csv"));
+    assert_eq!(world.timer.refused().len(), 1);
+    assert!(world.timer.refused()[&world.sync.id].contains("wells.csv"));
     assert!(world.app.store.last_run(&world.sync.id).await.unwrap().is_none());
 }
 
@@ -151,7 +152,7 @@ async fn what_a_dead_process_left_unfinished_is_gone_on_with() {
     let mut world = World::new(true).await;
     let how = Trigger::default();
     let begun = world.app.store.begin_run(&world.sync, "digest", how, 1_000).await.unwrap();
-    let store::run::Begun::Held(held) = begun else { panic!("it runs already") };
+    let Begun::Held(held) = begun else { panic!("it runs already") };
     assert_eq!(world.timer.go_on().await.unwrap(), []);
     world.app.store.release_run(&held).await.unwrap();
     let gone_on = world.timer.go_on().await.unwrap();
