@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::json;
+
 use crate::harness::Place;
 
 /// File, arguments beside it, and created, superseded, empty, rejected.
@@ -88,6 +90,31 @@ fn the_demo_ends_well_and_says_what_it_moved() {
     assert_eq!(runs[1]["counts"]["created"], 0);
     assert_eq!(runs[1]["counts"]["unchanged"], demo.json()["readings"]);
     assert!(runs[0]["issues"].as_array().unwrap().iter().any(|it| it["place"] == "row 7"));
+}
+
+#[test]
+fn the_demo_moves_changes_both_ways_decides_a_conflict_and_then_moves_nothing() {
+    let place = Place::new();
+    let demo = place.run(&["demo", "--json"]);
+    assert_eq!(demo.code, 0, "{demo:?}");
+    let two_way = &demo.json()["two_way"];
+    let held: Vec<_> = two_way["changes"].as_array().unwrap().iter().collect();
+    let value = |side: &str| held.iter().map(|it| it[side].as_f64()).collect::<Option<Vec<_>>>();
+    assert_eq!(value("ourwater").unwrap(), [6.5, 7.25, 9.0, 5.5]);
+    assert_eq!(value("ourwater"), value("legacy_mywell"));
+    let conflict = &two_way["conflicts"][0];
+    assert_eq!(
+        (&conflict["ours"]["value"], &conflict["theirs"]["value"]),
+        (&json!(8.0), &json!(9.0))
+    );
+    assert_eq!(
+        (&conflict["policy"], &conflict["state"]),
+        (&json!("datasource-wins"), &json!("theirs"))
+    );
+    let run = &two_way["runs"][2];
+    assert_eq!((&run["counts"]["created"], &run["counts"]["updated"]), (&json!(0), &json!(0)));
+    assert_eq!((&run["pushed"]["created"], &run["pushed"]["updated"]), (&json!(0), &json!(0)));
+    assert_eq!(two_way["agree"], true);
 }
 
 #[test]

@@ -259,6 +259,21 @@ async fn a_changed_source_is_counted_as_updates_and_what_is_new_as_created() {
 }
 
 #[tokio::test]
+async fn what_changes_after_a_pass_has_ended_is_an_update_and_contradicts_nothing() {
+    let world = World::new(Tuning::default()).await;
+    let mut rows = vec![(0, 1, 1.0), (0, 2, 2.0)];
+    world.run_through(&rows, &BTreeSet::new(), false).await;
+    for value in [3.0, 4.0] {
+        rows.push((0, 1, value));
+        let counts = world.run_through(&rows, &BTreeSet::new(), false).await;
+        assert_eq!((counts.updated, counts.superseded), (1, 0), "{counts:?}");
+        assert_eq!(world.readings().await, expected(&rows));
+    }
+    let met = world.issues().await;
+    assert_eq!(met.iter().filter(|place| !place.starts_with("row")).count(), 0, "{met:?}");
+}
+
+#[tokio::test]
 async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead_one_cannot_write()
 {
     let world =

@@ -8,6 +8,7 @@ mod place;
 mod reading;
 mod table;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -32,6 +33,9 @@ const BODY_BYTES_MAX: usize = 100 * 1024;
 
 /// Readings further ahead than this are refused.
 const AHEAD_MS_MAX: i64 = 24 * 60 * 60 * 1000;
+
+/// Where it listens: on this machine only.
+pub const ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// The name and the password of its only user.
 pub const LOGIN: (&str, &str) = ("demo", "demo");

@@ -318,8 +318,10 @@ async fn move_cursor(
     cursor: Option<&str>,
     complete: bool,
 ) -> Result<(), Error> {
+    // What is met after the end of a pass was not met in it: there it is a change.
     sqlx::query(
-        "UPDATE cursor SET cursor = $1, complete = $2 WHERE sync = $3 AND datatype = $4 \
+        "UPDATE cursor SET cursor = $1, complete = $2, pass_seq = CASE $2 WHEN 0 THEN pass_seq \
+         ELSE (SELECT seq FROM organisation WHERE id = $7) END WHERE sync = $3 AND datatype = $4 \
          AND pass = $5 AND part = $6",
     )
     .bind(cursor)
@@ -328,6 +330,7 @@ async fn move_cursor(
     .bind(pull.datatype.as_str())
     .bind(pull.pass)
     .bind(pull.part)
+    .bind(pull.sync.organisation.as_str())
     .execute(&mut *connection)
     .await?;
     if complete {

@@ -70,7 +70,7 @@ impl Datasource for LegacyMyWell {
 
     fn push(config: &Config, batch: &Batch) -> Result<Receipt> {
         match &batch.items {
-            Items::Readings(all) => push::reading::push(config, all),
+            Items::Readings(all) => push::reading::push(config, all, &batch.bases),
             Items::Resources(all) => push::resource::push(config, all, batch.uncertain),
             Items::Groups(_) => Err(Failure::Unsupported(
                 "LegacyMyWell takes villages from its own administrators only".to_owned(),

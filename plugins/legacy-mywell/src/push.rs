@@ -28,6 +28,8 @@ enum Fate {
     /// Refused with this reason, and perhaps stored all the same.
     Doubtful(String),
     Unknown,
+    /// Changed there meanwhile.
+    Conflicting,
 }
 
 impl Tally {
@@ -83,6 +85,7 @@ impl Tally {
                 Fate::Unchanged => receipt.unchanged += 1,
                 Fate::Refused(reason) => receipt.refused.push(Refused { at, reason }),
                 Fate::Doubtful(_) | Fate::Unknown => receipt.unknown.push(at),
+                Fate::Conflicting => receipt.conflicting.push(at),
             }
         }
         receipt

@@ -28,9 +28,9 @@ pub mod bindings {
 #[doc(hidden)]
 pub use adapter::Adapter;
 pub use bindings::ourwater::datasource::records::{
-    Assigned, Batch, Choice, Datatype, Delay, Description, Duplicates, Failure, GetRequest, Group,
-    Items, Kind, Note, Page, Paging, Position, Proposal, Question, Readings, Receipt, Refused,
-    Rejection, Remark, Resource, Series,
+    Assigned, Base, Batch, Choice, Datatype, Delay, Description, Duplicates, Failure, GetRequest,
+    Group, Items, Kind, Note, Page, Paging, Position, Proposal, Question, Readings, Receipt,
+    Refused, Rejection, Remark, Resource, Series,
 };
 pub use schemars;
 

@@ -51,14 +51,17 @@ pub(super) fn readings(
             let mut draft = sheet.draft();
             let fits = lay(&mut draft, config, table, &mut clock, readings, place).is_some();
             lines.add(points.len(), fits.then_some(&draft));
-            points.push((readings, place));
+            points.push(Some((readings, place)));
+        }
+        for _ in &readings.removed {
+            lines.refused.push((points.len(), REMOVED));
+            points.push(None);
         }
     }
     lines.keep(config, |row, at| {
-        points.get(at).is_some_and(|&(readings, place)| same(&mut plan, row, readings, place))
+        let point = points.get(at).copied().flatten();
+        point.is_some_and(|(readings, place)| same(&mut plan, row, readings, place))
     })?;
-    let removed: usize = all.iter().map(|readings| readings.removed.len()).sum();
-    lines.refused.extend((points.len()..points.len() + removed).map(|at| (at, REMOVED)));
     Ok(lines)
 }
 

@@ -1,10 +1,10 @@
 //! Readings: those that are there are changed in place, since the server stores any number of rows
-//! for one reading; the rest is posted.
+//! for one reading; the rest is posted. What was changed there since it was last got is left alone.
 
 use std::collections::{BTreeMap, HashMap};
 
 use ourwater_sdk::http::Unwritten;
-use ourwater_sdk::{Readings, Receipt, Result};
+use ourwater_sdk::{Base, Readings, Receipt, Result};
 use serde_json::{Value, json};
 
 use super::answer::{self, Said};
@@ -23,6 +23,10 @@ const LARGEST_HUNDREDTHS: f64 = 9_999_999_999.0;
 
 const SECOND_MS: i64 = 1000;
 
+/// Values that differ by no more are one after rounding to two decimals: half a unit, and a little
+/// for what binary numbers cannot say.
+const SAME_VALUES: f64 = 0.005 * (1.0 + 1e-6);
+
 /// One point of the batch.
 #[derive(Debug, Clone, Copy)]
 struct Wanted {
@@ -30,10 +34,11 @@ struct Wanted {
     key: Key,
     /// None: it no longer exists.
     hundredths: Option<i64>,
+    base: Base,
 }
 
 /// Takes a batch. It always looks first, so that an uncertain batch needs nothing else.
-pub(crate) fn push(config: &Config, all: &[Readings]) -> Result<Receipt> {
+pub(crate) fn push(config: &Config, all: &[Readings], bases: &[Base]) -> Result<Receipt> {
     let points = points(all);
     let mut tally = Tally::of(points.len());
     let mut wanted = BTreeMap::new();
@@ -41,7 +46,8 @@ pub(crate) fn push(config: &Config, all: &[Readings]) -> Result<Receipt> {
         match point {
             Err(reason) => tally.refuse(at, reason),
             Ok((key, hundredths)) => {
-                if let Some(before) = wanted.insert(key, Wanted { at, key, hundredths }) {
+                let base = bases.get(at).copied().unwrap_or(Base::Unknown);
+                if let Some(before) = wanted.insert(key, Wanted { at, key, hundredths, base }) {
                     let reason = "another reading of the batch is in the same second";
                     tally.refuse(before.at, reason);
                 }
@@ -65,20 +71,18 @@ pub(crate) fn push(config: &Config, all: &[Readings]) -> Result<Receipt> {
     Ok(tally.receipt())
 }
 
-/// All points in the order of receipts: first what is there, then what was removed.
+/// All points in the order of receipts: of each series in turn what is there, then what was removed.
 fn points(all: &[Readings]) -> Vec<std::result::Result<(Key, Option<i64>), String>> {
-    let there = all.iter().flat_map(|readings| {
-        let values = readings.values.iter();
-        readings
-            .times
-            .iter()
-            .zip(values)
-            .map(move |(&time, &value)| Ok((key(readings, time)?, Some(hundredths(value)?))))
+    let point = |readings: &Readings, time, value: Option<f64>| {
+        Ok((key(readings, time)?, value.map(hundredths).transpose()?))
+    };
+    let points = all.iter().flat_map(|readings| {
+        let values = readings.values.iter().map(|&value| Some(value));
+        let there = readings.times.iter().zip(values);
+        let removed = readings.removed.iter().map(|time| (time, None));
+        there.chain(removed).map(move |(&time, value)| point(readings, time, value))
     });
-    let removed = all.iter().flat_map(|readings| {
-        readings.removed.iter().map(move |&time| Ok((key(readings, time)?, None)))
-    });
-    there.chain(removed).collect()
+    points.collect()
 }
 
 fn key(readings: &Readings, time: i64) -> std::result::Result<Key, String> {
@@ -117,6 +121,10 @@ fn write(
     let mut new = Vec::new();
     for point in wanted {
         let rows = present.get(&point.key).map(Vec::as_slice).unwrap_or_default();
+        if was_changed_there(point, rows) {
+            tally.set(point.at, Fate::Conflicting);
+            continue;
+        }
         match (point.hundredths, rows) {
             (Some(value), []) => new.push(told(point, value, resources)),
             (Some(value), [.., last]) => change(config, point, value, *last, tally),
@@ -125,6 +133,22 @@ fn write(
         }
     }
     create::all(config, "reading", &new, tally);
+}
+
+/// Whether the server has otherwise what it had when it was last got, and not what is pushed.
+fn was_changed_there(point: &Wanted, rows: &[Present]) -> bool {
+    let there = rows.last().and_then(|row| row.value);
+    let is_there = |value: Option<f64>| match (there, value) {
+        (Some(there), Some(value)) => (there - value).abs() <= SAME_VALUES,
+        (None, None) => true,
+        _ => false,
+    };
+    let is_base = match point.base {
+        Base::Unknown => true,
+        Base::Nothing => is_there(None),
+        Base::Value(value) => is_there(Some(value)),
+    };
+    !is_base && !is_there(point.hundredths.map(decimal))
 }
 
 /// Looks what became of those that were refused and may be stored all the same.

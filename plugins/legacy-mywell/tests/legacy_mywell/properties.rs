@@ -4,7 +4,9 @@ use ourwater_sdk::files::File;
 use ourwater_sdk::http::{Broken, Request, Response};
 use ourwater_sdk::log::Level;
 use ourwater_sdk::native::{self, Host};
-use ourwater_sdk::{Batch, Datasource, Datatype, GetRequest, Items, Position, Resource, Result};
+use ourwater_sdk::{
+    Base, Batch, Datasource, Datatype, GetRequest, Items, Position, Resource, Result,
+};
 use plugin_legacy_mywell::{Config, LegacyMyWell};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -120,14 +122,17 @@ proptest! {
     #[test]
     fn any_answers_give_a_receipt_that_adds_up_or_a_failure(
         answers in answers(), uncertain: bool, values in proptest::collection::vec((0_i64..4, any::<f64>()), 0..6),
+        bases in proptest::collection::vec(prop::option::of(any::<f64>()), 0..8),
     ) {
+        let bases = bases.into_iter().map(|base| base.map_or(Base::Nothing, Base::Value)).collect();
         native::install(Scripted(answers.clone()));
         let mut all = readings("313603.1111", &values);
         all.removed.push(i64::MIN);
         let count = values.len() + 1;
         let items = Items::Readings(vec![all]);
-        if let Ok(receipt) = LegacyMyWell::push(&config(), &Batch { items, keys: Vec::new(), bases: Vec::new(), uncertain }) {
-            let listed = receipt.refused.len() + receipt.unknown.len() + receipt.untried.len();
+        if let Ok(receipt) = LegacyMyWell::push(&config(), &Batch { items, keys: Vec::new(), bases, uncertain }) {
+            let listed = receipt.refused.len() + receipt.conflicting.len()
+                + receipt.unknown.len() + receipt.untried.len();
             prop_assert_eq!((receipt.created + receipt.updated + receipt.unchanged) as usize + listed, count);
         }
         native::install(Scripted(answers));

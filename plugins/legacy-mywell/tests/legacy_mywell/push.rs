@@ -1,6 +1,6 @@
 //! A reading is stored once, however often and through whatever it is pushed.
 
-use ourwater_sdk::{Items, Receipt};
+use ourwater_sdk::{Base, Items, Receipt};
 use peers::LegacyMyWell as Peer;
 use serde_json::json;
 
@@ -64,6 +64,67 @@ fn of_rows_for_one_reading_the_last_holds_and_the_others_stay_until_it_is_remove
     gone.removed = vec![time(1)];
     let receipt = world.push(Items::Readings(vec![gone]), false).unwrap();
     assert_eq!((counts(&receipt), world.stored().len()), ([0, 1, 0, 0, 0, 0], 0));
+}
+
+#[test]
+fn what_was_changed_there_since_it_was_last_got_is_conflicting_and_left_alone() {
+    let world = World::new().settled();
+    // 0, 0.25, 0.5, 0.75, 1 and 1.25 on the days 0 to 5, and nothing later.
+    world.seed_days(1111, 0..6, 1);
+    let before = world.stored();
+    let points = [(0, 9.0), (1, 9.0), (2, 0.5), (3, 9.0), (6, 9.0)];
+    let mut all = readings("313603.1111", &points);
+    all.removed = vec![time(4), time(5), time(7)];
+    let value = Base::Value;
+    let bases = vec![
+        value(0.5),    // Another value is there.
+        Base::Nothing, // Something is there.
+        value(7.0),    // What is pushed is there.
+        value(0.7549), // It is there as it was got, but for what is rounded away.
+        value(1.0),    // It was removed there.
+        value(3.0),    // Another value is there, and is to be removed.
+        value(1.25),   // It is there as it was got, and is to be removed.
+        value(1.0),    // It was removed there, and is to be removed.
+    ];
+    for uncertain in [false, true] {
+        let batch = Items::Readings(vec![all.clone()]);
+        let receipt = world.push_over(batch, bases.clone(), uncertain).unwrap();
+        assert_eq!(receipt.conflicting, [0, 1, 4, 5], "{receipt:?}");
+        let changed = if uncertain { 0 } else { 2 };
+        assert_eq!((receipt.updated, receipt.unchanged), (changed, 4 - changed));
+    }
+    let mut expected = before;
+    expected[3].2 = 9.0;
+    expected.remove(5);
+    assert_eq!(world.stored(), expected);
+}
+
+#[test]
+fn a_receipt_tells_of_each_series_in_turn_of_what_is_there_and_then_of_what_was_removed() {
+    let world = World::new().settled();
+    let mut first = readings("313603.1111", &[(0, 1.0), (200_000, 1.0)]);
+    first.removed = vec![time(9)];
+    let mut second = readings("w7", &[(0, 1.0)]);
+    second.removed = vec![time(9)];
+    let third = readings("313603.1112", &[(0, 1.0), (200_000, 1.0)]);
+    let receipt = world.push(Items::Readings(vec![first, second, third]), false).unwrap();
+    let refused: Vec<_> = receipt.refused.iter().map(|one| one.at).collect();
+    assert_eq!(refused, [1, 3, 4, 6]);
+    assert_eq!(counts(&receipt), [2, 0, 1, 4, 0, 0]);
+}
+
+#[test]
+fn what_was_never_there_is_created_only_where_nothing_is() {
+    let world = World::new().settled();
+    world.seed_days(1111, 1..2, 1);
+    let batch = || Items::Readings(vec![readings("313603.1111", &[(0, 9.0), (1, 9.0), (1, 0.25)])]);
+    let nothing = vec![Base::Nothing; 3];
+    let receipt = world.push_over(batch(), nothing, false).unwrap();
+    // Of two in one second the last counts, and it is there already.
+    assert_eq!(counts(&receipt), [1, 0, 1, 1, 0, 0]);
+    let over = Items::Readings(vec![readings("313603.1111", &[(0, 8.0), (1, 8.0)])]);
+    let receipt = world.push_over(over, vec![Base::Nothing, Base::Unknown], false).unwrap();
+    assert_eq!((receipt.conflicting, receipt.updated), (vec![0], 1));
 }
 
 #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use ourwater_sdk::{
-    Batch, Datasource, Datatype, GetRequest, Items, Page, Readings, Receipt, Rejection, Result,
-    Series, native,
+    Base, Batch, Datasource, Datatype, GetRequest, Items, Page, Readings, Receipt, Rejection,
+    Result, Series, native,
 };
 use peers::{LegacyMyWell as Peer, Proxy, Web};
 use plugin_legacy_mywell::{Config, LegacyMyWell};
@@ -111,14 +111,23 @@ impl World {
     }
 
     pub(crate) fn push(&self, items: Items, uncertain: bool) -> Result<Receipt> {
+        self.push_over(items, Vec::new(), uncertain)
+    }
+
+    /// Pushes over what the server had of each point when it was last got.
+    pub(crate) fn push_over(
+        &self,
+        items: Items,
+        bases: Vec<Base>,
+        uncertain: bool,
+    ) -> Result<Receipt> {
         let records = count(&items);
         let keys = match &items {
             Items::Readings(_) => Vec::new(),
             Items::Resources(all) => (0..all.len()).map(|at| at.to_string()).collect(),
             Items::Groups(all) => (0..all.len()).map(|at| at.to_string()).collect(),
         };
-        let receipt =
-            LegacyMyWell::push(&self.config, &Batch { items, keys, bases: Vec::new(), uncertain })?;
+        let receipt = LegacyMyWell::push(&self.config, &Batch { items, keys, bases, uncertain })?;
         let total = receipt.created + receipt.updated + receipt.unchanged;
         let listed = receipt.refused.len()
             + receipt.conflicting.len()
