@@ -48,7 +48,9 @@ impl Datasource for LegacyMyWell {
             step: 1000,
             schema: String::new(),
             asks: ASKS.to_owned(),
-            extra: String::new(),
+            // It has no names: a resource comes back called by its id.
+            extra: r#"{"keeps":{"resource":["kind","position","elevation","owner","groups"]}}"#
+                .to_owned(),
         }
     }
 
