@@ -155,7 +155,7 @@ async fn what_a_dead_process_left_unfinished_is_gone_on_with() {
     assert_eq!(world.timer.go_on().await.unwrap(), []);
     world.app.store.release_run(&held).await.unwrap();
     let gone_on = world.timer.go_on().await.unwrap();
-    assert_eq!(gone_on, [held.run.clone()]);
+    assert_eq!(gone_on, std::slice::from_ref(&held.run));
     let run = world.app.engine.wait(&world.organisation.id, &held.run, None).await.unwrap();
     assert_eq!((run.state, run.attempt), (RunState::Completed, 2));
 }
