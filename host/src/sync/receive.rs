@@ -128,10 +128,14 @@ impl Engine {
         let store = &self.inner.store;
         let sync = store.sync(organisation, sync).await?;
         let datasource = store.datasource(organisation, &sync.datasource).await?;
-        ensure(&sync, &posted)?;
+        if !sync.does(Method::PushFromDatasource) {
+            return Err(Error::Method);
+        }
+        // A receipt that was lost is given again, whatever became of the sync.
         if let Some(receipt) = self.given(&sync, posted.key.as_ref()).await? {
             return Ok(receipt);
         }
+        ensure(&sync, &posted)?;
         if let Some(run) = store.own_open_run(&sync.id).await? {
             return Err(Error::Running(run));
         }
@@ -173,13 +177,13 @@ impl Engine {
                 return Err(error.into());
             }
         };
+        let issues = store.met_issues(&held.run).await?;
+        let state = if issues { RunState::CompletedWithIssues } else { RunState::Completed };
+        store.end_run(held, &methods, state, None, now).await?;
         if let Some(Key { key, sha256 }) = key {
             let given = Given { sha256, receipt: serde_json::json!(receipt).to_string() };
             store.give(&taking.sync.id, &key, &given, now).await?;
         }
-        let issues = store.met_issues(&held.run).await?;
-        let state = if issues { RunState::CompletedWithIssues } else { RunState::Completed };
-        store.end_run(held, &methods, state, None, now).await?;
         Ok(receipt)
     }
 
@@ -316,9 +320,6 @@ impl PostReceipt {
 }
 
 fn ensure(sync: &Sync, posted: &Posted) -> Result<(), Error> {
-    if !sync.does(Method::PushFromDatasource) {
-        return Err(Error::Method);
-    }
     if !sync.enabled {
         return Err(Error::Disabled);
     }

@@ -67,6 +67,17 @@ async fn a_key_stands_for_one_body_and_its_receipt() {
 }
 
 #[tokio::test]
+async fn a_lost_receipt_is_given_again_when_a_one_time_sync_is_done() {
+    let world = World::new().await;
+    let (_, here) = posting(&world, &json!({"oneTime": true})).await;
+    let mut body = batch();
+    body["key"] = json!("the only one");
+    let receipt = world.say("POST", &here, body.clone(), 200).await;
+    assert_eq!(world.say("POST", &here, body, 200).await, receipt);
+    world.say("POST", &here, batch(), 410).await;
+}
+
+#[tokio::test]
 async fn what_is_not_sound_is_named_and_spares_the_rest() {
     let world = World::new().await;
     let (sync, here) = posting(&world, &json!({})).await;
