@@ -29,9 +29,7 @@ pub(super) struct Part {
 
 /// The parts of a datatype, in order.
 pub(super) async fn parts(job: &Job, datatype: Datatype) -> Result<Vec<Part>, store::Error> {
-    let mut standings = job.store.standings(&job.sync.id, datatype).await?;
-    // What the other system posts by itself is not asked for, and has a negative number.
-    standings.retain(|it| it.part >= 0);
+    let standings = job.store.standings(&job.sync.id, datatype).await?;
     let wanted = match (job.paging, datatype) {
         (Paging::EachResource, Datatype::Reading) => {
             let only = job.sync.only.ids().to_vec();
