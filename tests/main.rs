@@ -13,3 +13,4 @@ mod readme;
 mod refusals;
 mod serving;
 mod stand_in;
+mod two_way;

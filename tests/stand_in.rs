@@ -98,7 +98,7 @@ fn push(config: &Config, items: Items, uncertain: bool) -> Receipt {
         Items::Resources(all) => (0..all.len()).map(|at| at.to_string()).collect(),
         _ => Vec::new(),
     };
-    LegacyMyWell::push(config, &Batch { items, keys, uncertain }).unwrap()
+    LegacyMyWell::push(config, &Batch { items, keys, bases: Vec::new(), uncertain }).unwrap()
 }
 
 /// Serves as long as the tests do.
