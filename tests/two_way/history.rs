@@ -79,9 +79,12 @@ fn row(line: &str) -> Value {
     let number = |text: &str| text.parse::<f64>().map_or(Value::Null, Value::from);
     let whole = |text: &str| text.parse::<u64>().map_or(Value::Null, Value::from);
     // The server's zone is UTC, as its database's is.
-    let instant = |text: &str| match text.starts_with("0000") {
-        true => text.to_owned(),
-        false => format!("{}Z", text.replace(' ', "T")),
+    let instant = |text: &str| {
+        if text.starts_with("0000") {
+            text.to_owned()
+        } else {
+            format!("{}Z", text.replace(' ', "T"))
+        }
     };
     json!({"id": whole(id), "date": instant(date), "value": number(value),
         "villageId": whole(village), "postcode": whole(postcode), "resourceId": whole(resource),

@@ -29,7 +29,7 @@ async fn edited() -> World {
 /// Each reading is there once, with its value.
 async fn assert_exact(world: &World) {
     let (ours, theirs) = (world.ours().await, world.theirs());
-    assert_eq!(theirs.len() as i64, READINGS + 20);
+    assert_eq!(i64::try_from(theirs.len()).unwrap(), READINGS + 20);
     for (ours, theirs) in ours.iter().zip(&theirs) {
         assert_eq!((&ours.0, &ours.1), (&theirs.0, &theirs.1));
         let value = |text: &str| text.parse::<f64>().unwrap();

@@ -20,6 +20,7 @@ mod peers;
 mod report;
 mod sandbox;
 mod sqlite;
+mod two_way;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,8 @@ struct Arguments {
 enum What {
     /// Readings from a CSV file into a database
     Csv(csv::Options),
+    /// Readings of two sides, kept in step
+    TwoWay(two_way::Options),
     /// One measurement, in a process of its own
     #[command(hide = true)]
     Child(child::Task),
@@ -44,6 +47,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Csv(options) => csv::run(&options),
+        What::TwoWay(options) => two_way::run(&options),
         What::Child(task) => child::run(&task),
     };
     match done {
