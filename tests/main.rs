@@ -16,3 +16,4 @@ mod schedule;
 mod serving;
 mod stand_in;
 mod two_sides;
+mod two_way;

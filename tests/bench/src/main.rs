@@ -21,6 +21,7 @@ mod report;
 mod sandbox;
 mod simulate;
 mod sqlite;
+mod two_way;
 
 use std::process::ExitCode;
 
@@ -39,6 +40,8 @@ enum What {
     Csv(csv::Options),
     /// Histories of two sides with every fault between them
     Simulate(simulate::Options),
+    /// Readings of two sides, kept in step
+    TwoWay(two_way::Options),
     /// One measurement, in a process of its own
     #[command(hide = true)]
     Child(child::Task),
@@ -48,6 +51,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Csv(options) => csv::run(&options),
         What::Simulate(options) => simulate::run(&options),
+        What::TwoWay(options) => two_way::run(&options),
         What::Child(task) => child::run(&task),
     };
     match done {

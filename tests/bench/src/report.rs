@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 /// The greatest a figure may be.
-const TARGETS: [(&str, f64); 9] = [
+const TARGETS: [(&str, f64); 13] = [
     ("peak_mib", 80.0),
     ("cpu_over_native", 1.35),
     ("wall_over_store", 1.3),
@@ -15,6 +15,10 @@ const TARGETS: [(&str, f64); 9] = [
     ("component_load_ms", 5.0),
     ("first_call_ms", 1.0),
     ("page_overhead_us", 100.0),
+    ("idle_ms_10k", 50.0),
+    ("idle_ms_100k", 50.0),
+    ("idle_ms_1m", 50.0),
+    ("idle_1m_over_10k", 1.5),
 ];
 
 /// How much more memory ten times the rows may take.

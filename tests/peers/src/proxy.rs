@@ -2,8 +2,12 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
+
+/// A request that has not come after so long does not come.
+const WAIT_MAX: Duration = Duration::from_mins(2);
 
 /// What happens to one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,7 @@ pub enum Fault {
 pub struct Proxy {
     port: u16,
     script: Arc<Mutex<Script>>,
+    met: Arc<Condvar>,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +47,7 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
         let port = listener.local_addr().expect("it has an address").port();
         let script = Arc::new(Mutex::new(Script::default()));
-        let proxy = Self { port, script };
+        let proxy = Self { port, script, met: Arc::default() };
         let serving = proxy.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -75,6 +80,17 @@ impl Proxy {
         std::mem::take(&mut self.script().seen)
     }
 
+    /// Waits until so many requests that begin so have come since [`Self::seen`] was last asked.
+    pub fn wait_for(&self, beginning: &str, count: usize) {
+        let few = |script: &mut Script| {
+            script.seen.iter().filter(|line| line.starts_with(beginning)).count() < count
+        };
+        let waited = self.met.wait_timeout_while(self.script(), WAIT_MAX, few);
+        let (script, waited) = waited.unwrap_or_else(PoisonError::into_inner);
+        drop(script);
+        assert!(!waited.timed_out(), "no {count} requests came that begin so: {beginning}");
+    }
+
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -101,7 +117,10 @@ impl Proxy {
 
     fn meet(&self, line: &str) -> Option<Fault> {
         let mut script = self.script();
-        script.seen.push(line.split(['?', '\r']).next().unwrap_or_default().to_owned());
+        let (method, target) = line.split_once(' ').unwrap_or_default();
+        let path = target.split(['?', ' ']).next().unwrap_or_default();
+        script.seen.push(format!("{method} {path}"));
+        self.met.notify_all();
         let at = script.faults.iter().position(|(beginning, _)| line.starts_with(beginning))?;
         Some(script.faults.remove(at).1)
     }

@@ -86,17 +86,18 @@ impl TwoWay {
         };
         let mut text = format!("{WELL:26}  {:16} OurWater  LegacyMyWell", "");
         text.extend(CHANGES.iter().map(line));
-        let decided = |conflict: &Conflict| {
-            let time = conflict.time.map(rfc3339).unwrap_or_default();
-            let (ours, theirs) = (&conflict.ours["value"], &conflict.theirs["value"]);
-            format!(
-                "\nconflict over {} at {time}: {ours} here, {theirs} there; decided by the policy {}: {}",
-                conflict.record, conflict.policy, conflict.state
-            )
-        };
         text.extend(self.conflicts.iter().map(decided));
         text
     }
+}
+
+fn decided(conflict: &Conflict) -> String {
+    let time = conflict.time.map(rfc3339).unwrap_or_default();
+    let (ours, theirs) = (&conflict.ours["value"], &conflict.theirs["value"]);
+    format!(
+        "\nconflict over {} at {time}: {ours} here, {theirs} there; decided by {}: {}",
+        conflict.record, conflict.policy, conflict.state
+    )
 }
 
 /// Pulls, changes readings on both sides, syncs them, and syncs once more.
