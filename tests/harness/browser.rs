@@ -82,8 +82,19 @@ impl Browser {
     }
 
     fn find(&self, path: &str) -> String {
-        let found = self.post("/element", &json!({"using": "xpath", "value": path}));
+        let wanted = json!({"using": "xpath", "value": path});
+        let found = try_to_send("POST", &format!("{}/element", self.session), &wanted);
+        let found =
+            found.unwrap_or_else(|_| panic!("there is no {path}; there is: {}", self.shown()));
         found[ELEMENT].as_str().unwrap().to_owned()
+    }
+
+    /// The page as it stands.
+    fn shown(&self) -> String {
+        let body = json!({"using": "xpath", "value": "//body"});
+        let body = self.post("/element", &body)[ELEMENT].as_str().unwrap().to_owned();
+        let text = send("GET", &format!("{}/element/{body}/text", self.session), &Value::Null);
+        text.as_str().unwrap().to_owned()
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {
@@ -110,6 +121,11 @@ fn port(said: &mut BufReader<ChildStdout>) -> u16 {
 }
 
 fn send(method: &str, address: &str, body: &Value) -> Value {
+    let answer = try_to_send(method, address, body);
+    answer.unwrap_or_else(|error| panic!("{method} {address} {body}: {error}"))
+}
+
+fn try_to_send(method: &str, address: &str, body: &Value) -> Result<Value, Value> {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().http_status_as_error(false).build().into();
     let request = ureq::http::Request::builder()
@@ -120,6 +136,5 @@ fn send(method: &str, address: &str, body: &Value) -> Value {
         .unwrap();
     let mut response = agent.run(request).unwrap();
     let mut answer: Value = response.body_mut().read_json().unwrap();
-    assert!(response.status().is_success(), "{method} {address} {body}: {answer}");
-    answer["value"].take()
+    if response.status().is_success() { Ok(answer["value"].take()) } else { Err(answer) }
 }

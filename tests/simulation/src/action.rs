@@ -11,7 +11,10 @@ use crate::seeded::Seeded;
 const ACTIONS: u64 = 24;
 
 /// Points at which a run may stand still: no transaction is open there.
-const PAUSES: [Point; 7] = [
+const PAUSES: [Point; 9] = [
+    // Where another host most often meets what is not its own.
+    Point::BatchKept,
+    Point::BatchKept,
     Point::RunBegun,
     Point::PageFetched,
     Point::PagesSaved,
@@ -100,9 +103,9 @@ impl History {
 fn action(seeded: &mut Seeded) -> Action {
     match seeded.below(100) {
         0..30 => Action::LocalReading(edit(seeded, false)),
-        30..52 => Action::RemoteReading(edit(seeded, true)),
-        52..56 => Action::LocalResource,
-        56..58 => Action::RemoteResource,
+        30..50 => Action::RemoteReading(edit(seeded, true)),
+        50..57 => Action::LocalResource,
+        57..58 => Action::RemoteResource,
         58..61 => Action::LocalDescription(seeded.next()),
         61..64 => Action::RemoteDescription(seeded.next()),
         64..68 => Action::Clock(i64::try_from(seeded.below(20_000)).unwrap_or(0) - 5_000),
