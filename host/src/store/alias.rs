@@ -2,12 +2,16 @@
 
 use std::collections::HashMap;
 
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::plan::Resolution;
 
 use super::Error;
+use super::column::rows;
 use super::gather::Point;
+
+/// Steps in one statement.
+const STEPS_MAX: usize = 500;
 
 /// Remembers that our reading at `time` stands at `step` there.
 pub(in crate::store) async fn remember(
@@ -27,6 +31,26 @@ pub(in crate::store) async fn remember(
     .bind(time)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Our readings at these steps, by series and time, stand there themselves.
+pub(in crate::store) async fn forget(
+    connection: &mut SqliteConnection,
+    datasource: &str,
+    steps: &[(i64, i64)],
+) -> Result<(), Error> {
+    for steps in steps.chunks(STEPS_MAX) {
+        let sql = format!(
+            "DELETE FROM alias WHERE datasource = ? AND (series_id, step) IN (VALUES {})",
+            rows(steps.len(), 2)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false).bind(datasource);
+        for (series, step) in steps {
+            query = query.bind(series).bind(step);
+        }
+        query.execute(&mut *connection).await?;
+    }
     Ok(())
 }
 

@@ -29,6 +29,12 @@ pub(in crate::store) fn json<T: DeserializeOwned>(
     serde_json::from_str(&text).map_err(|error| unreadable(row, table, column, &error))
 }
 
+/// So many rows of so many parameters, as `VALUES` takes them.
+pub(in crate::store) fn rows(count: usize, width: usize) -> String {
+    let row = format!("({})", vec!["?"; width].join(","));
+    vec![row; count].join(",")
+}
+
 /// A number that the schema knows as signed and the domain as not.
 pub(in crate::store) fn unsigned(row: &SqliteRow, column: &'static str) -> u64 {
     row.get::<i64, _>(column).unsigned_abs()

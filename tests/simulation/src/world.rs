@@ -198,7 +198,7 @@ impl World {
     }
 
     async fn edit_with(&mut self, store: &Store, edit: Edit) -> Result<()> {
-        let Some((key, edited)) = self.edited(edit, 250).await? else { return Ok(()) };
+        let Some((key, edited)) = self.edited(edit, true).await? else { return Ok(()) };
         let saw = self.here().await?.get(&key).map(|(_, value)| *value);
         if saw == edit.value {
             return Ok(());
@@ -215,14 +215,17 @@ impl World {
     }
 
     /// A reading as the store takes it. Half of the seconds have their readings in between.
-    async fn edited(&self, edit: Edit, fraction: i64) -> Result<Option<(Key, Edited)>> {
+    async fn edited(&self, edit: Edit, alone: bool) -> Result<Option<(Key, Edited)>> {
         let Some(owner) = self.owner(edit.resource) else { return Ok(None) };
         let Some(resource) = self.resource_of(&owner).await? else { return Ok(None) };
         let second = i64::try_from(edit.slot)? * 1_000;
         let key = (owner, second);
         // Where a reading came from there it has no fraction, and keeps its time.
         let known = self.here().await?.get(&key).map(|(time, _)| *time);
-        let fraction = if edit.slot.is_multiple_of(2) { fraction } else { 0 };
+        // What comes from there meanwhile must not stand beside it in the same second.
+        let here_before = self.users.get(&key).is_some_and(|both| !both.here.is_empty());
+        let between = edit.slot.is_multiple_of(2) && (alone || here_before);
+        let fraction = if between { 250 } else { 0 };
         let time = known.unwrap_or(second + fraction);
         let edited = Edited {
             resource,
@@ -300,7 +303,7 @@ impl World {
 
     /// An edit that has its number, and waits while the sync runs.
     async fn edit_late(&mut self, edit: Edit, run: Run) -> Result<()> {
-        let Some((key, edited)) = self.edited(edit, 0).await? else { return Ok(()) };
+        let Some((key, edited)) = self.edited(edit, false).await? else { return Ok(()) };
         let mut saw = self.here().await?.get(&key).map(|(_, value)| *value);
         if saw == edit.value {
             return Ok(());

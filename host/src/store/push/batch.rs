@@ -1,15 +1,18 @@
 //! Batches as they leave the outbox: readings in columns of one series, places with our id.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::batch::{Base, Batch, Pushed};
 use crate::domain::page::{Readings, Series};
 
 use super::super::Error;
+use super::super::column::rows;
 use super::Push;
+use super::outbox::ROWS;
 
 /// A batch of readings, each with its place in the outbox.
 #[derive(Debug)]
@@ -80,10 +83,7 @@ impl Push {
         // Where the protection is taken away, nobody is told to look first.
         let uncertain =
             uncertain && !self.faults.lack(crate::domain::faults::Protection::Uncertain);
-        let mut bases = Vec::with_capacity(sent.len());
-        for sent in &sent {
-            bases.push(self.base(connection, sent).await?);
-        }
+        let bases = self.bases(connection, &sent).await?;
         let batch = Batch { items: Pushed::Readings(columns), bases, uncertain };
         Ok(Outgoing { batch, sent, series, retried })
     }
@@ -108,51 +108,52 @@ impl Push {
         }
     }
 
-    /// What the other system had of a reading when it was last got.
-    async fn base(&self, connection: &mut SqliteConnection, sent: &Sent) -> Result<Base, Error> {
-        let row = sqlx::query(
-            "SELECT known, value FROM base WHERE datasource = $1 AND series_id = $2 AND time = $3",
-        )
-        .bind(self.sync.datasource.as_str())
-        .bind(sent.series)
-        .bind(sent.time)
-        .fetch_optional(&mut *connection)
-        .await?;
-        if let Some(row) = row.as_ref().filter(|row| row.get::<i64, _>("known") != 0) {
-            let value: Option<f64> = row.get("value");
-            return Ok(value.map_or(Base::Nothing, Base::Value));
-        }
-        if let Some(value) = self.step_mate(connection, sent).await? {
-            return Ok(Base::Value(value));
-        }
-        // What is there is pulled before it is pushed to, so it had none; else nobody looked.
-        Ok(if row.is_some() || self.pulls { Base::Nothing } else { Base::Unknown })
-    }
-
-    /// What both sides agree on under another time of ours in the same step of theirs.
-    async fn step_mate(
+    /// What the other system had of readings when they were last got, in order: what both sides agree
+    /// on under the same time, or under another time of ours in the same step of theirs.
+    async fn bases(
         &self,
         connection: &mut SqliteConnection,
-        sent: &Sent,
-    ) -> Result<Option<f64>, Error> {
-        if self.resolution.step <= 1 {
-            return Ok(None);
+        sent: &[Sent],
+    ) -> Result<Vec<Base>, Error> {
+        let mut bases = HashMap::new();
+        for sent in sent.chunks(ROWS) {
+            let sql = format!(
+                "WITH sent (series_id, time, step) AS (VALUES {}) \
+                 SELECT sent.series_id, sent.time, known, base.value, \
+                 (SELECT value FROM reading WHERE reading.series_id = sent.series_id \
+                 AND reading.time BETWEEN step AND step + ? AND reading.time <> sent.time \
+                 AND value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM base AS open \
+                 WHERE open.datasource = ? AND open.series_id = reading.series_id \
+                 AND open.time = reading.time) LIMIT 1) AS mate FROM sent LEFT JOIN base \
+                 ON base.datasource = ? AND base.series_id = sent.series_id \
+                 AND base.time = sent.time",
+                rows(sent.len(), 3)
+            );
+            let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(sent.len() == ROWS);
+            for sent in sent {
+                query =
+                    query.bind(sent.series).bind(sent.time).bind(self.resolution.cut(sent.time));
+            }
+            let datasource = self.sync.datasource.as_str();
+            let query = query.bind(self.resolution.step - 1).bind(datasource).bind(datasource);
+            for row in query.fetch_all(&mut *connection).await? {
+                bases.insert((row.get("series_id"), row.get("time")), self.read_base(&row));
+            }
         }
-        let step = self.resolution.cut(sent.time);
-        let row = sqlx::query(
-            "SELECT value FROM reading WHERE series_id = $1 AND time BETWEEN $2 AND $3 \
-             AND time <> $4 AND value IS NOT NULL AND NOT EXISTS (SELECT 1 FROM base \
-             WHERE base.datasource = $5 AND base.series_id = reading.series_id \
-             AND base.time = reading.time) LIMIT 1",
-        )
-        .bind(sent.series)
-        .bind(step)
-        .bind(step.saturating_add(self.resolution.step - 1))
-        .bind(sent.time)
-        .bind(self.sync.datasource.as_str())
-        .fetch_optional(connection)
-        .await?;
-        Ok(row.map(|row| row.get("value")))
+        let base = |sent: &Sent| bases.get(&(sent.series, sent.time)).copied();
+        Ok(sent.iter().map(|sent| base(sent).unwrap_or(Base::Unknown)).collect())
+    }
+
+    fn read_base(&self, row: &SqliteRow) -> Base {
+        let known: Option<i64> = row.get("known");
+        if known.is_some_and(|known| known != 0) {
+            return row.get::<Option<f64>, _>("value").map_or(Base::Nothing, Base::Value);
+        }
+        if let Some(mate) = row.get("mate") {
+            return Base::Value(mate);
+        }
+        // What is there is pulled before it is pushed to, so it had none; else nobody looked.
+        if known.is_some() || self.pulls { Base::Nothing } else { Base::Unknown }
     }
 
     /// What the other system calls a series; none: its resource is not there.

@@ -30,6 +30,7 @@ impl Store {
             for before in rows {
                 sent.extend(push.again(connection, retry, before).await?);
             }
+            push.put(connection, &sent).await?;
             let uncertain = retry == Retry::Uncertain;
             let outgoing = push.batch(connection, sent, uncertain, true).await?;
             self.faults.reach(Point::BatchWritten).await?;
@@ -71,7 +72,6 @@ impl Push {
         before: Sent,
     ) -> Result<Option<Sent>, Error> {
         if retry == Retry::Uncertain {
-            self.put(connection, &before).await?;
             return Ok(Some(before));
         }
         let sql = format!(
@@ -90,7 +90,6 @@ impl Push {
             self.drop_from_outbox(connection, &before).await?;
             return Ok(None);
         };
-        self.put(connection, &now).await?;
         Ok(Some(now))
     }
 
