@@ -156,6 +156,10 @@ impl World {
     }
 
     async fn pull(&self, held: &Held, script: Script) -> Result<Script, pull::Error> {
+        self.pull_from(held, script).await
+    }
+
+    async fn pull_from<S: Source>(&self, held: &Held, source: S) -> Result<S, pull::Error> {
         let (_cancel, cancelled) = tokio::sync::watch::channel(false);
         let job = Job {
             store: self.store.clone(),
@@ -173,7 +177,7 @@ impl World {
             tuning: self.tuning,
             cancel: cancelled,
         };
-        pull::pull(&job, script, Datatype::Reading).await
+        pull::pull(&job, source, Datatype::Reading).await
     }
 
     /// Runs until one goes through; the counts of all together.
@@ -305,6 +309,46 @@ async fn issues_are_kept_once_and_leave_when_a_pass_no_longer_meets_them() {
     assert_eq!(world.issues().await, issues);
     world.run_through(&rows[..2], &BTreeSet::new(), true).await;
     assert_eq!(world.issues().await, ["row 0"]);
+}
+
+/// Gives two readings of each well it is asked for, once; keeps what it was asked.
+struct Wells {
+    asked: Vec<(Vec<String>, Option<String>)>,
+}
+
+impl Source for Wells {
+    async fn get(&mut self, request: &PageRequest) -> Result<Page, Failure> {
+        self.asked.push((request.only.clone(), request.cursor.clone()));
+        let known = request.cursor.is_some();
+        let wells = request.only.iter().filter(|_| !known);
+        let rows: Vec<Row> = wells
+            .map(|well| well.trim_start_matches("well ").parse().unwrap())
+            .flat_map(|well| [(well, 1, 1.0), (well, 2, 2.0)])
+            .collect();
+        let end = rows.len();
+        Ok(Page { rejected: Vec::new(), ..page(&rows, 0, end, end) })
+    }
+}
+
+#[tokio::test]
+async fn wells_selected_later_are_asked_for_alone_from_their_beginning() {
+    let mut world = World::new(Tuning::default()).await;
+    let mut asked = Vec::new();
+    for only in [&["well 0"][..], &["well 0", "well 1"], &["well 0", "well 1"]] {
+        let ids: Vec<String> = only.iter().map(|id| (*id).to_owned()).collect();
+        world.sync.only = Selection::try_from(ids).unwrap();
+        let held = world.begin(false).await;
+        let wells = world.pull_from(&held, Wells { asked: Vec::new() }).await.unwrap();
+        let methods = &world.sync.methods;
+        world.store.end_run(&held, methods, RunState::Completed, None, 8).await.unwrap();
+        asked.push(wells.asked);
+    }
+    let part =
+        |well: &str, cursor: Option<&str>| (vec![well.to_owned()], cursor.map(str::to_owned));
+    assert_eq!(asked[0], [part("well 0", None)]);
+    assert_eq!(asked[1], [part("well 0", Some("2")), part("well 1", None)]);
+    assert_eq!(asked[2], [part("well 0", Some("0")), part("well 1", Some("2"))]);
+    assert_eq!(world.readings().await.len(), 4);
 }
 
 impl World {

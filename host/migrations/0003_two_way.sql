@@ -192,14 +192,6 @@ CREATE TABLE received (
     PRIMARY KEY (sync, key)
 );
 
--- What a source remarks on one of its readings.
-CREATE TABLE note (
-    series_id BIGINT NOT NULL,
-    time BIGINT NOT NULL,
-    text TEXT NOT NULL,
-    PRIMARY KEY (series_id, time)
-);
-
 -- Records of theirs that look like one of ours are found by id and by name.
 CREATE INDEX link_external_id ON link (external_id);
 CREATE INDEX resource_name ON resource (organisation, name);

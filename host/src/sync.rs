@@ -31,7 +31,7 @@ use crate::domain::plan::Resolution;
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 pub use crate::domain::run::Trigger;
 use crate::domain::run::{Run, RunState};
-use crate::domain::sync::Method;
+use crate::domain::sync::{Datatype, Method};
 use crate::grant::files::{Files, Readable};
 use crate::grant::log::LogSink;
 use crate::plugin::{Grant, Instance, Plugin};
@@ -367,7 +367,12 @@ pub async fn run<S: Source>(
         }
     }
     for datatype in &pushed {
-        push::push(job, &mut source, *datatype).await?;
+        let sent = push::push(job, &mut source, *datatype).await?;
+        // What the other system made of it belongs to this run: the next one is to move nothing.
+        let comes_back = description.gets.contains(datatype) && *datatype != Datatype::Reading;
+        if sent && comes_back && does(Method::PullFromDatasource) {
+            source = pull::pull(job, source, *datatype).await?;
+        }
     }
     job.faults().reach(Point::RunMoved).await.map_err(store::Error::from)?;
     Ok(())

@@ -8,12 +8,17 @@ use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::clock::Timestamp;
 use crate::domain::faults::Protection;
-use crate::domain::id::OrganisationId;
+use crate::domain::id::{OrganisationId, SyncId};
 
 use super::{Error, Store};
 
 /// Ranges written in one statement.
 const RANGES_MAX: usize = 500;
+
+/// The log is kept for so many days, and longer where a sync has not pushed so far.
+const LOG_DAYS: i64 = 90;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// A range is logged whole where at least one in so many of its readings changed.
 pub(in crate::store) const DENSE: i64 = 8;
@@ -103,6 +108,40 @@ pub(in crate::store) async fn log(
     Ok(())
 }
 
+/// Drops what is older than [`LOG_DAYS`] and behind every push. Who reads from before that reads
+/// everything. The last change stays, since the next one's time follows it.
+pub(in crate::store) async fn prune(
+    connection: &mut SqliteConnection,
+    sync: &SyncId,
+    now: Timestamp,
+) -> Result<(), Error> {
+    let first = sqlx::query(
+        "SELECT change.organisation, at FROM change JOIN sync \
+         ON sync.organisation = change.organisation WHERE sync.id = $1 \
+         ORDER BY change.organisation, seq LIMIT 1",
+    )
+    .bind(sync.as_str())
+    .fetch_optional(&mut *connection)
+    .await?;
+    let keep_from = now.saturating_sub(LOG_DAYS * DAY_MS);
+    // A day's worth at once, so that most runs look at one row.
+    let Some(first) = first.filter(|first| first.get::<i64, _>("at") < keep_from - DAY_MS) else {
+        return Ok(());
+    };
+    sqlx::query(
+        "DELETE FROM change WHERE organisation = $1 AND at < $2 \
+         AND seq < (SELECT MAX(seq) FROM change WHERE organisation = $1) \
+         AND seq < COALESCE((SELECT MIN(push.seq) FROM push JOIN sync ON sync.id = push.sync \
+         WHERE sync.organisation = $1 AND push.datatype = 'reading'), $3)",
+    )
+    .bind(first.get::<String, _>("organisation"))
+    .bind(keep_from)
+    .bind(i64::MAX)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// When a change was made, later than every one before it whatever the clock says: so a time stands
 /// for a place in the log, and who asks for what came after it misses nothing.
 async fn in_order(
@@ -170,4 +209,77 @@ async fn take(
         .fetch_one(connection)
         .await?;
     Ok(row.get("seq"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::clock::Clock;
+    use crate::domain::organisation::{Limits, Zone};
+    use crate::domain::sync::{Datatype, Method, MissingResource, Rules, Selection};
+    use crate::store::Access;
+    use crate::store::datasource::NewDatasource;
+    use crate::store::organisation::NewOrganisation;
+    use crate::store::sync::NewSync;
+
+    async fn sync(store: &Store) -> crate::domain::sync::Sync {
+        let clock = Clock::manual(0);
+        let new = NewOrganisation {
+            name: "Ours".parse().unwrap(),
+            zone: Zone::UTC,
+            limits: Limits::default(),
+        };
+        let (organisation, _) = store.create_organisation(new, &clock).await.unwrap();
+        let new = NewDatasource {
+            name: "theirs".parse().unwrap(),
+            plugin: "csv".to_owned(),
+            config: serde_json::json!({}),
+        };
+        let datasource = store.create_datasource(&organisation.id, new, &clock).await.unwrap();
+        let new = NewSync {
+            datasource: datasource.id,
+            name: "theirs".parse().unwrap(),
+            methods: vec![Method::PushToDatasource],
+            datatypes: vec![Datatype::Reading],
+            only: Selection::default(),
+            one_time: false,
+            enabled: true,
+            missing_resource: MissingResource::Create,
+            rules: Rules::default(),
+        };
+        store.create_sync(&organisation.id, new, &clock).await.unwrap()
+    }
+
+    async fn logged(store: &Store) -> Vec<i64> {
+        let rows = sqlx::query("SELECT seq FROM change ORDER BY seq").fetch_all(&store.write).await;
+        rows.unwrap().iter().map(|row| row.get("seq")).collect()
+    }
+
+    #[tokio::test]
+    async fn old_changes_go_once_every_push_is_past_them_and_the_last_one_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("db"), Access::Write).await.unwrap();
+        let sync = sync(&store).await;
+        let mut connection = store.write.acquire().await.unwrap();
+        for seq in 1..=4 {
+            let change = Change { seq, origin: 0, at: seq };
+            let range = Range { series: 1, first: seq, last: seq };
+            log(&mut connection, &sync.organisation, change, &[range]).await.unwrap();
+        }
+        let pushed = "INSERT INTO push (sync, datatype, seq, series_id, time) \
+             VALUES ($1, 'reading', 3, 0, 0)";
+        sqlx::query(pushed).bind(sync.id.as_str()).execute(&mut *connection).await.unwrap();
+        prune(&mut connection, &sync.id, LOG_DAYS * DAY_MS).await.unwrap();
+        drop(connection);
+        assert_eq!(logged(&store).await, [1, 2, 3, 4]);
+        let mut connection = store.write.acquire().await.unwrap();
+        prune(&mut connection, &sync.id, (LOG_DAYS + 2) * DAY_MS).await.unwrap();
+        drop(connection);
+        assert_eq!(logged(&store).await, [3, 4]);
+        let mut connection = store.write.acquire().await.unwrap();
+        sqlx::query("UPDATE push SET seq = 9").execute(&mut *connection).await.unwrap();
+        prune(&mut connection, &sync.id, (LOG_DAYS + 2) * DAY_MS).await.unwrap();
+        drop(connection);
+        assert_eq!(logged(&store).await, [4]);
+    }
 }

@@ -11,7 +11,7 @@ use crate::domain::sync::{Method, Sync};
 
 use super::column::unsigned;
 use super::sync::set_last_sync;
-use super::{Error, Store, conflict};
+use super::{Error, Store, change, conflict};
 
 /// A line of a run's log.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -123,6 +123,7 @@ impl Store {
             return Err(Error::LostLease);
         }
         conflict::trim(&mut transaction, &held.sync).await?;
+        change::prune(&mut transaction, &held.sync, now).await?;
         if state.completed() {
             sqlx::query(
                 "UPDATE sync SET consumed = one_time \

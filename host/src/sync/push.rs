@@ -21,19 +21,21 @@ const BATCH_PLACES_MAX: usize = 50;
 /// back is then known.
 pub async fn settle<S: Source>(job: &Job, source: &mut S, datatype: Datatype) -> Result<(), Error> {
     let push = begin(job).await?;
-    Pushing { job, push: &push, datatype }.all(source, Some(Retry::Uncertain)).await
+    Pushing { job, push: &push, datatype }.all(source, Some(Retry::Uncertain)).await?;
+    Ok(())
 }
 
-/// Pushes everything of one datatype.
-pub async fn push<S: Source>(job: &Job, source: &mut S, datatype: Datatype) -> Result<(), Error> {
+/// Pushes everything of one datatype; whether there was anything.
+pub async fn push<S: Source>(job: &Job, source: &mut S, datatype: Datatype) -> Result<bool, Error> {
     let push = begin(job).await?;
     let pushing = Pushing { job, push: &push, datatype };
     match datatype {
         Datatype::Reading => job.store.cover(&push).await?,
         Datatype::Group | Datatype::Resource => job.store.enqueue_places(&push, datatype).await?,
     }
-    pushing.all(source, Some(Retry::Earlier)).await?;
-    pushing.all(source, None).await
+    let again = pushing.all(source, Some(Retry::Earlier)).await?;
+    let anew = pushing.all(source, None).await?;
+    Ok(again || anew)
 }
 
 async fn begin(job: &Job) -> Result<Push, Error> {
@@ -63,10 +65,10 @@ impl Way {
 
 impl Pushing<'_> {
     /// Sends batch after batch of what is tried again, or of what is new; what could not be tried
-    /// while the other system was away is tried again after a wait.
-    async fn all<S: Source>(&self, source: &mut S, retry: Option<Retry>) -> Result<(), Error> {
+    /// while the other system was away is tried again after a wait. Whether there was anything.
+    async fn all<S: Source>(&self, source: &mut S, retry: Option<Retry>) -> Result<bool, Error> {
         let mut backoff = Backoff::new(self.job.tuning);
-        let mut waiting = false;
+        let (mut waiting, mut sent) = (false, false);
         loop {
             if *self.job.cancel.borrow() {
                 return Err(Error::Cancelled);
@@ -77,8 +79,9 @@ impl Pushing<'_> {
                     waiting = false;
                     continue;
                 }
-                return Ok(());
+                return Ok(sent);
             };
+            sent = true;
             match self.send(source, way).await? {
                 None => backoff = Backoff::new(self.job.tuning),
                 Some(failure) => {

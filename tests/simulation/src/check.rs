@@ -17,9 +17,16 @@ const RUNS_MAX: u64 = 8;
 pub(crate) async fn quiet(world: &mut World, seed: u64) -> Result<()> {
     ensure_no_echo(world)?;
     for round in 0..RUNS_MAX {
-        let ended = world.run(calm(seed.wrapping_add(round))).await?;
-        ensure!(ended.is_some_and(|run| run.state.completed()), "a calm run did not complete");
-        decide(world, seed.wrapping_add(round)).await?;
+        let Some(run) = world.run(calm(seed.wrapping_add(round))).await? else {
+            bail!("a calm run did not end");
+        };
+        ensure!(run.state.completed(), "a calm run did not complete");
+        let decided = decide(world, seed.wrapping_add(round)).await?;
+        let moved = run.counts.created + run.counts.updated + run.conflicts;
+        let pushed = run.pushed.created + run.pushed.updated + run.pushed.open;
+        if moved + pushed + decided == 0 {
+            break;
+        }
     }
     ensure_no_echo(world)?;
     equal(world).await?;
@@ -31,16 +38,18 @@ fn calm(seed: u64) -> Run {
     Run { seed, foul: false, happening: None, meanwhile: Meanwhile::TakeOver }
 }
 
-/// A person decides what is open.
-async fn decide(world: &World, seed: u64) -> Result<()> {
+/// A person decides what is open; how much that was.
+async fn decide(world: &World, seed: u64) -> Result<u64> {
     let mut chance = Seeded(seed);
     let open = Some(ConflictState::Open);
     let (store, organisation) = (&world.store, &world.organisation);
-    for conflict in store.conflicts(organisation, &world.sync.id, open, 1_000).await? {
+    let conflicts = store.conflicts(organisation, &world.sync.id, open, 1_000).await?;
+    let decided = conflicts.len() as u64;
+    for conflict in conflicts {
         let winner = if chance.percent(50) { Winner::Ours } else { Winner::Theirs };
         store.resolve_conflict(organisation, &conflict.id, winner, 1).await?;
     }
-    Ok(())
+    Ok(decided)
 }
 
 async fn equal(world: &World) -> Result<()> {
