@@ -15,6 +15,7 @@ use ourwater::domain::run::{Counts, RunState, Trigger};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
+use ourwater::store::our::ResourceFields;
 use ourwater::store::run::{Begun, Held};
 use ourwater::store::sync::NewSync;
 use ourwater::store::{Access, Store};
@@ -309,6 +310,81 @@ async fn issues_are_kept_once_and_leave_when_a_pass_no_longer_meets_them() {
     assert_eq!(world.issues().await, issues);
     world.run_through(&rows[..2], &BTreeSet::new(), true).await;
     assert_eq!(world.issues().await, ["row 0"]);
+}
+
+impl World {
+    /// A run that nobody confirmed; what it ended in.
+    async fn unconfirmed(&self, rows: &[Row]) -> Result<(), pull::Error> {
+        let how = Trigger { rewind: true, confirm: false };
+        let Begun::Held(held) = self.store.begin_run(&self.sync, "digest", how, 9).await.unwrap()
+        else {
+            panic!("a run is going on")
+        };
+        let script = Script { rows: rows.to_vec(), stops: BTreeSet::new() };
+        let pulled = self.pull(&held, script).await;
+        let methods = &self.sync.methods;
+        self.store.end_run(&held, methods, RunState::Failed, None, 9).await.unwrap();
+        pulled.map(drop)
+    }
+}
+
+fn asks(ended: Result<(), pull::Error>, word: &str) -> bool {
+    let store = match ended {
+        Err(pull::Error::Store(error)) => error,
+        ended => panic!("{ended:?}"),
+    };
+    matches!(&store, ourwater::store::Error::Unconfirmed(text) if text.contains(word))
+}
+
+#[tokio::test]
+async fn a_run_that_would_change_most_of_what_is_there_asks_and_changes_nothing() {
+    let world = World::new(Tuning::default()).await;
+    let before: Vec<Row> = (0..300).map(|time| (0, time, 1.0)).collect();
+    world.run_through(&before, &BTreeSet::new(), false).await;
+    let few: Vec<Row> = (0..300).map(|time| (0, time, f64::from(u8::from(time < 140)))).collect();
+    world.unconfirmed(&few[..140]).await.unwrap();
+    let turned: Vec<Row> = (0..300).map(|time| (0, time, 2.0)).collect();
+    assert!(asks(world.unconfirmed(&turned).await, "300 of the 300"));
+    assert_eq!(world.readings().await, expected(&before));
+    world.run_through(&turned, &BTreeSet::new(), true).await;
+    assert_eq!(world.readings().await, expected(&turned));
+}
+
+#[tokio::test]
+async fn a_source_that_suddenly_holds_nothing_makes_the_run_ask() {
+    let world = World::new(Tuning::default()).await;
+    let how = Trigger { rewind: true, confirm: false };
+    world.run_through(&[(0, 1, 1.0)], &BTreeSet::new(), false).await;
+    let Begun::Held(held) = world.store.begin_run(&world.sync, "digest", how, 9).await.unwrap()
+    else {
+        panic!("a run is going on")
+    };
+    assert!(asks(world.pull_from(&held, Nothing).await.map(drop), "gives no reading at all"));
+}
+
+#[tokio::test]
+async fn readings_of_a_resource_nobody_described_wait_under_one_issue_and_then_show() {
+    let mut world = World::new(Tuning::default()).await;
+    world.sync.missing_resource = MissingResource::Park;
+    world.run_through(&[(0, 1, 1.0), (0, 2, 2.0)], &BTreeSet::new(), false).await;
+    assert!(world.readings().await.is_empty());
+    assert_eq!(world.issues().await, ["resource well 0", "row 0"]);
+    let resources = world.store.resources(&world.organisation.id, "", 10).await.unwrap();
+    assert!(!resources[0].described);
+    let fields = ResourceFields { name: "Temple well".to_owned(), ..resources[0].resource.clone() };
+    let id = &resources[0].id;
+    world.store.put_resource(&world.organisation.id, Some(id), &fields, 9).await.unwrap();
+    assert_eq!(world.readings().await.len(), 2);
+    assert_eq!(world.issues().await, ["row 0"]);
+}
+
+/// Holds nothing.
+struct Nothing;
+
+impl Source for Nothing {
+    async fn get(&mut self, _: &PageRequest) -> Result<Page, Failure> {
+        Ok(Page { rejected: Vec::new(), empty: 0, ..page(&[], 0, 0, 0) })
+    }
 }
 
 /// Gives two readings of each well it is asked for, once; keeps what it was asked.
