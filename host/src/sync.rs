@@ -331,7 +331,7 @@ impl Engine {
             Err(pull::Error::Cancelled) => (RunState::Cancelled, None),
             Err(error) => (RunState::Failed, Some(failure(&job.datasource.name, &error))),
         };
-        store.end_run(&job.held, &job.sync.methods, state, failure.as_ref(), now).await
+        store.end_run(&job.held, &ours(&job.sync), state, failure.as_ref(), now).await
     }
 
     fn active(&self) -> MutexGuard<'_, HashMap<RunId, Active>> {
@@ -376,6 +376,13 @@ pub async fn run<S: Source>(
     }
     job.faults().reach(Point::RunMoved).await.map_err(store::Error::from)?;
     Ok(())
+}
+
+/// The methods that a run of OurWater's carries out; the others are the other system's to start.
+fn ours(sync: &crate::domain::sync::Sync) -> Vec<Method> {
+    let started_here =
+        |method: &Method| matches!(method, Method::PullFromDatasource | Method::PushToDatasource);
+    sync.methods.iter().copied().filter(started_here).collect()
 }
 
 /// How finely a plugin's other system keeps readings.

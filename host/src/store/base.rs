@@ -249,12 +249,14 @@ pub(in crate::store) async fn claim(
     sqlx::query(
         "INSERT INTO base (datasource, series_id, time, known, value, quality, edited) \
          SELECT $1, series_id, time, 0, NULL, 0, 0 FROM reading \
-         WHERE series_id = $2 AND origin <> $3 AND (COALESCE((SELECT MAX((reading.seq, \
-         reading.series_id, reading.time) > (push.seq, push.series_id, push.time)) FROM push \
+         WHERE series_id = $2 AND origin <> $3 AND (NOT EXISTS (SELECT 1 FROM push \
          JOIN sync ON sync.id = push.sync JOIN covered ON covered.sync = push.sync \
          WHERE sync.datasource = $1 AND push.datatype = 'reading' AND covered.series_id = $2 \
-         AND covered.backfill IS NULL), 1) = 1 \
-         OR EXISTS (SELECT 1 FROM outbox JOIN sync ON sync.id = outbox.sync \
+         AND covered.backfill IS NULL) OR EXISTS (SELECT 1 FROM push \
+         JOIN sync ON sync.id = push.sync JOIN covered ON covered.sync = push.sync \
+         WHERE sync.datasource = $1 AND push.datatype = 'reading' AND covered.series_id = $2 \
+         AND covered.backfill IS NULL AND (reading.seq, reading.series_id, reading.time) \
+         > (push.seq, push.series_id, push.time)) OR EXISTS (SELECT 1 FROM outbox JOIN sync ON sync.id = outbox.sync \
          WHERE sync.datasource = $1 AND outbox.series_id = reading.series_id \
          AND outbox.time = reading.time)) ON CONFLICT DO NOTHING",
     )

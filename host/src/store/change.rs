@@ -10,6 +10,7 @@ use crate::domain::clock::Timestamp;
 use crate::domain::faults::Protection;
 use crate::domain::id::{OrganisationId, SyncId};
 
+use super::column::rows;
 use super::{Error, Store};
 
 /// Ranges written in one statement.
@@ -90,7 +91,7 @@ pub(in crate::store) async fn log(
         let sql = format!(
             "INSERT INTO change (organisation, seq, series_id, first, last, origin, at) VALUES {} \
              ON CONFLICT DO NOTHING",
-            "(?,?,?,?,?,?,?),".repeat(ranges.len()).trim_end_matches(',')
+            rows(ranges.len(), 7)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
         for range in ranges {

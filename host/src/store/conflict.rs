@@ -85,10 +85,11 @@ pub(in crate::store) async fn trim(
 ) -> Result<(), Error> {
     sqlx::query(
         "DELETE FROM conflict WHERE id IN (SELECT id FROM conflict WHERE sync = $1 \
-         AND state <> 'open' ORDER BY since DESC LIMIT -1 OFFSET $2)",
+         AND state <> 'open' ORDER BY since DESC LIMIT $3 OFFSET $2)",
     )
     .bind(sync.as_str())
     .bind(DECIDED_KEPT_MAX)
+    .bind(i64::MAX)
     .execute(connection)
     .await?;
     Ok(())

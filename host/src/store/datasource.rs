@@ -205,6 +205,8 @@ async fn forget(transaction: &mut SqliteConnection, id: &DatasourceId) -> Result
         Some(_) => &[
             "DELETE FROM credential WHERE datasource = $1",
             "DELETE FROM contradiction WHERE datasource = $1",
+            "DELETE FROM base WHERE datasource = $1",
+            "DELETE FROM alias WHERE datasource = $1",
             "UPDATE series SET owner = NULL WHERE owner = $1",
             "UPDATE datasource SET name = id, plugin = '', config = '{}' WHERE id = $1",
         ],

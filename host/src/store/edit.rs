@@ -10,7 +10,7 @@ use crate::domain::plan::Resolution;
 use crate::domain::run::Counts;
 
 use super::change::{self, Change};
-use super::column::parsed;
+use super::column::{parsed, rows};
 use super::gather::Point;
 use super::reading::{self, Writing};
 use super::{Error, Store};
@@ -87,7 +87,8 @@ async fn write(
     change: Change,
 ) -> Result<Counts, Error> {
     let (series, owner) = find_or_make(connection, organisation, edit).await?;
-    let points = points(series, &edit.points);
+    let mut points = points(series, &edit.points);
+    let absent = reading::drop_absent(connection, &mut points).await?;
     if let Some(owner) = &owner {
         keep_bases(connection, owner, "1 = 1", &points, change.at).await?;
     }
@@ -103,7 +104,7 @@ async fn write(
     };
     let upserted = reading::upsert(connection, &points, how).await?;
     change::log(connection, organisation, change, &upserted.changed).await?;
-    Ok(upserted.counts)
+    Ok(Counts { unchanged: upserted.counts.unchanged + absent, ..upserted.counts })
 }
 
 /// Sorted, the last of each time.
@@ -145,7 +146,7 @@ async fn keep_bases(
              WHERE (reading.seq IS NULL OR reading.value IS DISTINCT FROM point.value \
              OR point.quality NOT IN (0, reading.quality)) AND {agreed} \
              ON CONFLICT (datasource, series_id, time) DO UPDATE SET edited = excluded.edited",
-            "(?,?,?,?),".repeat(points.len()).trim_end_matches(',')
+            rows(points.len(), 4)
         );
         let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
         for point in points {

@@ -222,7 +222,7 @@ impl Store {
 }
 
 /// Whether a group or resource is selected, by its own id or one of its groups': `$1` is the
-/// datasource, `$2` the ids.
+/// datasource, `$2` the ids. (`json_each` is SQLite's; Postgres has `json_array_elements_text`.)
 fn selected(id: &str) -> String {
     format!(
         "($2 = '[]' OR EXISTS (SELECT 1 FROM link WHERE link.our_id = {id} \

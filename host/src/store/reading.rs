@@ -2,6 +2,8 @@
 
 mod exactly;
 
+use std::collections::HashSet;
+
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
 use crate::domain::clock::Timestamp;
@@ -9,6 +11,7 @@ use crate::domain::id::OrganisationId;
 use crate::domain::run::Counts;
 
 use super::change::{self, Change, Range, ranges_of};
+use super::column::rows;
 use super::gather::Point;
 use super::{Error, Store};
 
@@ -152,6 +155,36 @@ pub(in crate::store) async fn upsert(
     }
     upserted.changed = merge(std::mem::take(&mut upserted.changed));
     Ok(upserted)
+}
+
+/// Takes removals out of readings that are not there anyway; how many there were.
+pub(in crate::store) async fn drop_absent(
+    connection: &mut SqliteConnection,
+    points: &mut Vec<Point>,
+) -> Result<u64, Error> {
+    let removed: Vec<(i64, i64)> = points
+        .iter()
+        .filter(|point| point.known().is_none())
+        .map(|point| (point.series, point.time))
+        .collect();
+    let mut present = HashSet::new();
+    for keys in removed.chunks(UPSERT_ROWS) {
+        let sql = format!(
+            "WITH wanted (series_id, time) AS (VALUES {}) SELECT reading.series_id, reading.time \
+             FROM wanted JOIN reading ON reading.series_id = wanted.series_id \
+             AND reading.time = wanted.time",
+            rows(keys.len(), 2)
+        );
+        let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+        for (series, time) in keys {
+            query = query.bind(series).bind(time);
+        }
+        let found = query.fetch_all(&mut *connection).await?;
+        present.extend(found.iter().map(|row| (row.get("series_id"), row.get("time"))));
+    }
+    let before = points.len();
+    points.retain(|point| point.known().is_some() || present.contains(&(point.series, point.time)));
+    Ok((before - points.len()) as u64)
 }
 
 /// Gives readings a new number, so that the log brings them again.
@@ -308,8 +341,7 @@ async fn find_repeated(
 }
 
 fn with_touched(ranges: usize) -> String {
-    let values = "(?,?,?),".repeat(ranges);
-    format!("WITH touched (series_id, first, last) AS (VALUES {})", values.trim_end_matches(','))
+    format!("WITH touched (series_id, first, last) AS (VALUES {})", rows(ranges, 3))
 }
 
 type Query = sqlx::query::Query<'static, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>;

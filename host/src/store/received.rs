@@ -56,10 +56,11 @@ impl Store {
         .await?;
         sqlx::query(
             "DELETE FROM received WHERE sync = $1 AND key IN (SELECT key FROM received \
-             WHERE sync = $1 ORDER BY at DESC, key LIMIT -1 OFFSET $2)",
+             WHERE sync = $1 ORDER BY at DESC, key LIMIT $3 OFFSET $2)",
         )
         .bind(sync.as_str())
         .bind(RECEIPTS_KEPT_MAX)
+        .bind(i64::MAX)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;

@@ -231,6 +231,7 @@ impl Pull {
         saved.counts.unchanged += settled.unchanged;
         saved.conflicts += settled.conflicts;
         saved.closed.extend(settled.closed);
+        saved.counts.unchanged += reading::drop_absent(connection, &mut points).await?;
         let upserted = self.upsert(connection, &points, change).await?;
         contradicted.extend(find(&points, &upserted.contradicted));
         issues.extend(contradicted.iter().map(|point| names.contradicted(point)));
@@ -254,8 +255,9 @@ impl Pull {
         points.sort_by_key(|point| (point.series, point.time));
         let settled = self.meet_edits(connection, &mut points, change).await?;
         self.push_anew(connection, &settled, change).await?;
+        let absent = reading::drop_absent(connection, &mut points).await?;
         let mut counts = self.upsert(connection, &points, change).await?.counts;
-        counts.unchanged += settled.unchanged;
+        counts.unchanged += settled.unchanged + absent;
         for met in self.contradictions.values_mut() {
             *met = None;
         }

@@ -64,14 +64,14 @@ pub struct SyncChange {
     pub matching: Option<Matching>,
     /// Per cent of what is there that a run may change before it asks.
     pub change_percent_max: Option<u32>,
-    /// When the last run that completed started, ms; set back to ask a datasource again.
+    /// When the last run that completed started, ms. Where that of a pull is set, the next run reads
+    /// the source from its beginning, which is harmless: what is there already stays.
     pub last_sync: BTreeMap<Method, Timestamp>,
 }
 
 const COLUMNS: &str = "SELECT id, organisation, datasource, name, methods, datatypes, selection, \
      one_time, enabled, consumed, missing_resource, policy, schedule, matching, \
-     change_percent_max, created, (SELECT json_group_object(method, at) FROM last_sync \
-     WHERE last_sync.sync = sync.id) AS last_sync FROM sync WHERE organisation = $1";
+     change_percent_max, created FROM sync WHERE organisation = $1";
 
 /// What goes with a sync, in an order that leaves nothing pointing at what is gone.
 const OF_A_SYNC: [&str; 12] = [
@@ -121,13 +121,15 @@ impl Store {
     /// An organisation's, by name.
     pub async fn syncs(&self, organisation: &OrganisationId) -> Result<Vec<Sync>, Error> {
         let sql = format!("{COLUMNS} ORDER BY name");
-        sqlx::query(AssertSqlSafe(sql))
+        let rows = sqlx::query(AssertSqlSafe(sql))
             .bind(organisation.as_str())
             .fetch_all(&self.read)
-            .await?
-            .iter()
-            .map(read_sync)
-            .collect()
+            .await?;
+        let mut syncs = Vec::with_capacity(rows.len());
+        for row in &rows {
+            syncs.push(self.read_sync(row).await?);
+        }
+        Ok(syncs)
     }
 
     /// One of an organisation's.
@@ -186,6 +188,13 @@ impl Store {
         for (method, at) in &change.last_sync {
             set_last_sync(&self.write, id, *method, *at).await?;
         }
+        if change.last_sync.contains_key(&Method::PullFromDatasource) {
+            // A cursor that belongs to nothing: the next run begins anew.
+            sqlx::query("UPDATE cursor SET digest = '' WHERE sync = $1 AND part >= 0")
+                .bind(id.as_str())
+                .execute(&self.write)
+                .await?;
+        }
         self.sync(organisation, id).await
     }
 
@@ -220,7 +229,20 @@ impl Store {
             .bind(value)
             .fetch_optional(&self.read)
             .await?;
-        row.map(|row| read_sync(&row)).transpose()
+        match row {
+            Some(row) => Ok(Some(self.read_sync(&row).await?)),
+            None => Ok(None),
+        }
+    }
+
+    async fn read_sync(&self, row: &SqliteRow) -> Result<Sync, Error> {
+        let rows = sqlx::query("SELECT method, at FROM last_sync WHERE sync = $1")
+            .bind(row.get::<String, _>("id"))
+            .fetch_all(&self.read)
+            .await?;
+        let last = |row: &SqliteRow| Ok((parsed(row, "last_sync", "method")?, row.get("at")));
+        let last_sync = rows.iter().map(last).collect::<Result<_, Error>>()?;
+        Ok(Sync { last_sync, ..read_columns(row)? })
     }
 }
 
@@ -296,7 +318,8 @@ fn not_found(id: &SyncId) -> Error {
     Error::NotFound { what: "sync", id: id.to_string() }
 }
 
-fn read_sync(row: &SqliteRow) -> Result<Sync, Error> {
+/// All but the dates, which are rows of their own.
+fn read_columns(row: &SqliteRow) -> Result<Sync, Error> {
     let flag = |column| row.get::<i64, _>(column) != 0;
     Ok(Sync {
         id: parsed(row, "sync", "id")?,
@@ -316,7 +339,7 @@ fn read_sync(row: &SqliteRow) -> Result<Sync, Error> {
             matching: parsed(row, "sync", "matching")?,
             change_percent_max: row.get("change_percent_max"),
         },
-        last_sync: json(row, "sync", "last_sync")?,
+        last_sync: BTreeMap::new(),
         created: row.get("created"),
     })
 }

@@ -2,6 +2,7 @@
 
 use sqlx::{AssertSqlSafe, Row as _, SqliteConnection};
 
+use super::super::column::rows;
 use super::{Error, Point, Upserted};
 
 /// Counts what the change numbered `seq` did to each of the points.
@@ -15,7 +16,7 @@ pub(super) async fn count(
         "WITH point (series_id, time) AS (VALUES {}) SELECT reading.series_id, reading.time, edited \
          FROM point JOIN reading ON reading.series_id = point.series_id \
          AND reading.time = point.time WHERE seq = ?",
-        "(?,?),".repeat(points.len()).trim_end_matches(',')
+        rows(points.len(), 2)
     );
     let mut query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
     for point in points {
