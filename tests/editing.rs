@@ -113,3 +113,17 @@ fn groups_resources_and_rules_are_made_and_changed_by_commands() {
     assert_eq!(sync["lastSyncDate"]["pull-from-ourwater"], 0, "{sync}");
     assert_eq!(place.run(&["sync", "change", "wells.csv", "--policy", "mine"]).code, 3);
 }
+
+#[test]
+fn a_run_moves_the_date_of_what_it_did_and_a_date_set_back_reads_the_source_again() {
+    let place = pulled();
+    let both = ["--method", "pull-from-datasource", "--method", "pull-from-ourwater"];
+    json(&place, &[&["sync", "change", "wells.csv"][..], &both].concat());
+    assert_eq!(json(&place, &["sync", "run", "wells.csv"])["counts"]["unchanged"], 0);
+    let dates = json(&place, &["sync", "show", "wells.csv"])["sync"]["lastSyncDate"].clone();
+    assert!(dates["pull-from-datasource"].as_i64().unwrap() > 0, "{dates}");
+    assert!(dates.get("pull-from-ourwater").is_none_or(|date| date == 0), "{dates}");
+    let back = ["sync", "change", "wells.csv", "--last-sync", "pull-from-datasource=0"];
+    json(&place, &back);
+    assert_eq!(json(&place, &["sync", "run", "wells.csv"])["counts"]["unchanged"], 8);
+}
