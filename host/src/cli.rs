@@ -75,6 +75,12 @@ enum Command {
     /// Organisations: the tenants.
     #[command(subcommand)]
     Org(manage::Org),
+    /// Administrators: they decide on plugins.
+    #[command(subcommand)]
+    Admin(manage::Admin),
+    /// Plugins: components that reach other systems, in a sandbox.
+    #[command(subcommand)]
+    Plugin(manage::Plugin),
     /// Datasources: a plugin and its configuration.
     Datasource(manage::Datasource),
     /// Syncs: what moves between a datasource and OurWater.
@@ -149,6 +155,8 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Import(import) => import.run(&settings, output).await,
         Command::Serve(serve) => serve.run(&settings).await,
         Command::Org(command) => command.run(&settings, output).await,
+        Command::Admin(command) => command.run(&settings, output).await,
+        Command::Plugin(command) => command.run(&settings, output).await,
         Command::Datasource(command) => command.run(&settings, output).await,
         Command::Sync(command) => command.run(&settings, output).await,
         Command::Run(command) => command.run(&settings, output).await,
@@ -232,7 +240,7 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 
 /// What the error's kind says of the exit code.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    use crate::app::{edit, import};
+    use crate::app::{edit, import, life};
     use crate::domain::plugin::Failure;
     use crate::sync::Refusal;
     let store = error.downcast_ref::<store::Error>();
@@ -245,6 +253,11 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | store::Error::Several { .. }
                     | store::Error::Taken { .. }
             )
+        )
+        || matches!(error.downcast_ref(), Some(life::Error::Store(store::Error::NotFound { .. })))
+        || matches!(
+            error.downcast_ref(),
+            Some(life::Error::Component(_) | life::Error::Limit(_) | life::Error::Unclear(_))
         )
         || matches!(error.downcast_ref(), Some(edit::Error::Unfit(_)))
         || matches!(error.downcast_ref(), Some(edit::Error::Store(store::Error::NotFound { .. })))
@@ -263,7 +276,6 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(
                 Refusal::Config(_)
                     | Refusal::Plugin(_)
-                    | Refusal::Grant(_)
                     | Refusal::File(_)
                     | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)

@@ -111,7 +111,20 @@ impl Plugins {
         self.refuse_foreign(component)?;
         let digest = digest(component);
         let compiled = self.compile(&digest, component).await?;
-        let pre = self.linker.instantiate_pre(&compiled).and_then(PluginPre::new);
+        self.ready(digest, &compiled).await
+    }
+
+    /// What was compiled before, by the digest of its component; none: [`Plugins::load`] compiles it.
+    pub async fn find(&self, digest: &str) -> Result<Option<Arc<Plugin>>, Error> {
+        match self.found(digest).await? {
+            Some(compiled) => self.ready(digest.to_owned(), &compiled).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Links it, and asks it what it is.
+    async fn ready(&self, digest: String, compiled: &Component) -> Result<Arc<Plugin>, Error> {
+        let pre = self.linker.instantiate_pre(compiled).and_then(PluginPre::new);
         let pre = pre.map_err(|error| Error::Unfit(format!("{error:#}")))?;
         let (engine, limits) = (self.engine.clone(), Arc::clone(&self.limits));
         let mut instance = Instance::start(&engine, &pre, &limits, Grant::default())
@@ -137,11 +150,15 @@ impl Plugins {
         }
     }
 
-    /// Off the runtime's threads: compiling takes seconds, and finding reads megabytes.
-    async fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, Error> {
+    async fn found(&self, digest: &str) -> Result<Option<Component>, Error> {
         let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
         let name = digest.to_owned();
-        if let Some(found) = spawn_blocking(move || cache.find(&engine, &name)).await? {
+        Ok(spawn_blocking(move || cache.find(&engine, &name)).await?)
+    }
+
+    /// Off the runtime's threads: compiling takes seconds, and finding reads megabytes.
+    async fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, Error> {
+        if let Some(found) = self.found(digest).await? {
             return Ok(found);
         }
         let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
@@ -168,8 +185,8 @@ pub struct Plugin {
 }
 
 impl Plugin {
-    /// The SHA-256 of the component, in hexadecimal.
-    pub fn digest(&self) -> &str {
+    /// The SHA-256 of the component.
+    pub fn digest(&self) -> &PluginDigest {
         &self.digest
     }
 

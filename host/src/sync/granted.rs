@@ -1,14 +1,19 @@
 //! The requests a plugin is granted: to the origins its configuration names, with what was entrusted.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::domain::credential::{self, CredentialName, Credentials, Misfit};
 use crate::domain::origin::{BadOrigin, Origin};
+use crate::domain::permission::Permission;
 use crate::domain::plugin::{Description, Failure};
 use crate::grant::Http;
 use crate::grant::http::HttpLimits;
 pub use crate::grant::http::Network;
 pub use crate::store::seal::Seal;
+
+use super::registry::Allowed;
 
 /// What grants are made with. Clones share it.
 #[derive(Debug, Clone)]
@@ -43,19 +48,36 @@ pub enum Ungranted {
     Plugin(String),
 }
 
-/// The requests of one instance, where its plugin asks for any.
+/// The requests of one instance, where its plugin was granted any.
 pub(super) fn http(
     network: &Network,
-    description: &Description,
+    allowed: &Allowed,
     config: &Value,
     credentials: &Credentials,
 ) -> Result<Option<Http>, Ungranted> {
-    if !description.asks.contains_key("http") {
+    let (description, granted) = (allowed.plugin.description(), &allowed.permissions);
+    reach(network, description, granted, config, credentials)
+}
+
+fn reach(
+    network: &Network,
+    description: &Description,
+    granted: &BTreeSet<Permission>,
+    config: &Value,
+    credentials: &Credentials,
+) -> Result<Option<Http>, Ungranted> {
+    let configured = granted.contains(&Permission::ConfiguredServers);
+    let mut origins = if configured { origins(config, description)? } else { Vec::new() };
+    let servers = granted.iter().filter_map(Permission::server).cloned();
+    origins.extend(servers);
+    if origins.is_empty() && !configured {
         return Ok(None);
     }
-    let origins = origins(config, description)?;
     let mut keys = std::collections::BTreeMap::new();
     for (name, ask) in credential::asks(&description.asks).map_err(Ungranted::Plugin)? {
+        if !granted.contains(&Permission::Credential(name.clone())) {
+            continue;
+        }
         let Some(credential) = credentials.get(&name) else { continue };
         let key = ask.key(credential);
         let key = key.map_err(|reason| Ungranted::Credential { name: name.clone(), reason })?;
@@ -92,6 +114,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::permission::{Allowance, asked};
 
     fn description(asks: Value) -> Description {
         Description {
@@ -114,7 +137,9 @@ mod tests {
 
     fn granted(asks: Value, config: &Value, credentials: Value) -> Result<Option<Http>, Ungranted> {
         let credentials = serde_json::from_value(credentials).unwrap();
-        http(&Network::new(Vec::new()), &description(asks), config, &credentials)
+        let description = description(asks);
+        let all = Allowance::of_all(&asked(&description.asks).unwrap()).permissions;
+        reach(&Network::new(Vec::new()), &description, &all, config, &credentials)
     }
 
     #[test]
