@@ -249,8 +249,9 @@ impl Engine {
         let config = config::fill_in(config, plugin.description(), organisation);
         let files = self.files(&organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
-        let network = &self.inner.means.network;
-        let http = granted::http(network, plugin.description(), &config, &self.trying)?;
+        let network = self.inner.means.network.of(organisation.id.as_str());
+        let (description, limits) = (plugin.description(), &plugin.limits().http);
+        let http = granted::http(&network, description, &config, &self.trying, limits)?;
         let grant = Grant { files: Some(files), http, log: None };
         Ok((plugin.instance(grant).await?, config))
     }

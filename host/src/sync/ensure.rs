@@ -78,7 +78,9 @@ impl Engine {
         }
         let means = &self.inner.means;
         let entrusted = store.credentials(&means.seal, &organisation.id, &datasource.id).await?;
-        let http = granted::http(&means.network, plugin.description(), &config, &entrusted)?;
+        let network = means.network.of(datasource.id.as_str());
+        let (description, limits) = (plugin.description(), &plugin.limits().http);
+        let http = granted::http(&network, description, &config, &entrusted, limits)?;
         let files = self.files(&organisation.id, &config, written).await?;
         Ok(Ensured { sync, datasource, plugin, config, files, http })
     }

@@ -1,9 +1,12 @@
 //! The requests a plugin is granted: to the origins its configuration names, with what was entrusted.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::domain::credential::{self, CredentialName, Credentials, Misfit};
 use crate::domain::origin::{BadOrigin, Origin};
+use crate::domain::permission;
 use crate::domain::plugin::{Description, Failure};
 use crate::grant::Http;
 use crate::grant::http::HttpLimits;
@@ -49,29 +52,39 @@ pub(super) fn http(
     description: &Description,
     config: &Value,
     credentials: &Credentials,
+    limits: &HttpLimits,
 ) -> Result<Option<Http>, Ungranted> {
     if !description.asks.contains_key("http") {
         return Ok(None);
     }
-    let origins = origins(config, description)?;
-    let mut keys = std::collections::BTreeMap::new();
+    let asked = permission::asked(&description.asks).map_err(Ungranted::Plugin)?;
+    let fixed = asked.iter().filter_map(|asked| asked.permission.server().cloned());
+    let configured = configured(config, description)?;
+    let mut keys = BTreeMap::new();
     for (name, ask) in credential::asks(&description.asks).map_err(Ungranted::Plugin)? {
         let Some(credential) = credentials.get(&name) else { continue };
-        let key = ask.key(credential);
+        let key = ask.key(credential, &configured);
         let key = key.map_err(|reason| Ungranted::Credential { name: name.clone(), reason })?;
         keys.insert(name, key);
     }
-    Ok(Some(Http::new(network.clone(), origins, keys, HttpLimits::default())))
+    let origins = configured.into_values().chain(fixed).collect();
+    Ok(Some(Http::new(network.clone(), origins, keys, limits.clone())))
 }
 
-/// The origins of the fields that the schema marks `x-origin`.
-fn origins(config: &Value, description: &Description) -> Result<Vec<Origin>, Ungranted> {
+/// The origins of the fields that the schema marks `x-origin`, by field.
+fn configured(
+    config: &Value,
+    description: &Description,
+) -> Result<BTreeMap<String, Origin>, Ungranted> {
     let properties = description.schema.get("properties").and_then(Value::as_object);
     let marked = properties.into_iter().flatten();
     let marked = marked.filter(|(_, it)| it.get("x-origin") == Some(&Value::Bool(true)));
     let named = marked.filter_map(|(field, _)| Some((field, config.get(field)?.as_str()?)));
     let origin = |(field, url): (&String, &str)| {
-        url.parse().map_err(|reason| Ungranted::Origin { field: field.clone(), reason })
+        let origin = url.parse();
+        let origin =
+            origin.map_err(|reason| Ungranted::Origin { field: field.clone(), reason })?;
+        Ok((field.clone(), origin))
     };
     named.map(origin).collect()
 }
@@ -114,7 +127,8 @@ mod tests {
 
     fn granted(asks: Value, config: &Value, credentials: Value) -> Result<Option<Http>, Ungranted> {
         let credentials = serde_json::from_value(credentials).unwrap();
-        http(&Network::new(Vec::new()), &description(asks), config, &credentials)
+        let (network, limits) = (Network::new(Vec::new()), HttpLimits::default());
+        http(&network, &description(asks), config, &credentials, &limits)
     }
 
     #[test]

@@ -16,6 +16,15 @@ fn here() -> Network {
     Network::new(vec!["127.0.0.0/8".parse().unwrap()])
 }
 
+/// A network in which names mean what a script says, answer by answer.
+fn scripted(network: Network, answers: Vec<Vec<std::net::IpAddr>>) -> Network {
+    let answers = std::sync::Mutex::new(std::collections::VecDeque::from(answers));
+    network.with_resolver(move |_| {
+        let next = answers.lock().unwrap().pop_front();
+        next.ok_or_else(|| std::io::Error::other("the script ended"))
+    })
+}
+
 fn http(origins: &[&str]) -> Http {
     limited(origins, HttpLimits::default())
 }

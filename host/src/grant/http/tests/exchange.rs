@@ -52,7 +52,7 @@ async fn what_never_reached_a_server_is_unsent() {
     let Broken::Unsent { reason, .. } = &broken_off else { panic!("{broken_off:?}") };
     assert!(reason.contains(&refusing) && !reason.contains("canary"), "{reason}");
     let nameless = "http://does-not-exist.invalid";
-    let network = here().scripted(Vec::new());
+    let network = scripted(here(), Vec::new());
     let origins = vec![nameless.parse().unwrap()];
     let unnamed = Http::new(network, origins, BTreeMap::new(), HttpLimits::default());
     assert!(matches!(broken(&unnamed, get(nameless)).await, Broken::Unsent { .. }));

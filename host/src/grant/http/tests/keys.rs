@@ -11,7 +11,9 @@ const CANARY: &str = "canary/+pass word";
 fn with(server: &Server, ask: serde_json::Value, credential: serde_json::Value) -> Http {
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let credential: Credential = serde_json::from_value(credential).unwrap();
-    let keys = BTreeMap::from([("access".parse().unwrap(), ask.key(&credential).unwrap())]);
+    let origin = server.origin.parse().unwrap();
+    let key = ask.key(&credential, &BTreeMap::from([("server".to_owned(), origin)])).unwrap();
+    let keys = BTreeMap::from([("access".parse().unwrap(), key)]);
     Http::new(here(), vec![server.origin.parse().unwrap()], keys, HttpLimits::default())
 }
 
