@@ -6,7 +6,7 @@ use std::str::FromStr;
 use url::{Host, Url};
 
 /// Scheme, host and port of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Origin {
     secure: bool,
     host: Host<String>,
