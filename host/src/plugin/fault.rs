@@ -62,16 +62,17 @@ fn limit(call: &str, error: &wasmtime::Error, state: &State) -> Option<String> {
     if let Some(reached) = state.limiter.reached() {
         return Some(reached.to_owned());
     }
-    let handles = || {
-        Some(format!("handles: at most {} open at a time (handles_max)", limits.handles_max))
-    };
+    let handles =
+        || Some(format!("handles: at most {} open at a time (handles_max)", limits.handles_max));
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
         return handles();
     }
     let text = format!("{error:#}");
     if text.contains("fuel allocated for hostcalls") {
         let most = bytes(limits.hostcall_bytes_max);
-        Some(format!("transfer: at most {most} between plugin and host in a call (hostcall_bytes_max)"))
+        Some(format!(
+            "transfer: at most {most} between plugin and host in a call (hostcall_bytes_max)"
+        ))
     } else if text.contains("store handle limit exceeded") {
         handles()
     } else if text.contains("requested len") && text.contains("exceeds limit") {

@@ -57,7 +57,8 @@ impl ResourceLimiter for Limiter {
         let total = self.memory_bytes.saturating_add(more);
         if total > self.memory_bytes_max {
             let most = bytes(self.memory_bytes_max);
-            self.reached = Some(format!("memory: at most {most} for an instance (memory_bytes_max)"));
+            self.reached =
+                Some(format!("memory: at most {most} for an instance (memory_bytes_max)"));
             return Ok(false);
         }
         self.memory_bytes = total;
@@ -111,7 +112,10 @@ mod tests {
         let mut limiter = Limiter::new(&limits);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(!limiter.memory_growing(0, 60, None).unwrap());
-        assert_eq!(limiter.reached(), Some("memory: at most 100 bytes for an instance (memory_bytes_max)"));
+        assert_eq!(
+            limiter.reached(),
+            Some("memory: at most 100 bytes for an instance (memory_bytes_max)")
+        );
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         limiter.memory_grow_failed(wasmtime::format_err!("no")).unwrap();
         assert!(limiter.memory_growing(60, 100, None).unwrap());

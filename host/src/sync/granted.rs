@@ -82,8 +82,7 @@ fn configured(
     let named = marked.filter_map(|(field, _)| Some((field, config.get(field)?.as_str()?)));
     let origin = |(field, url): (&String, &str)| {
         let origin = url.parse();
-        let origin =
-            origin.map_err(|reason| Ungranted::Origin { field: field.clone(), reason })?;
+        let origin = origin.map_err(|reason| Ungranted::Origin { field: field.clone(), reason })?;
         Ok((field.clone(), origin))
     };
     named.map(origin).collect()

@@ -149,9 +149,9 @@ async fn read(
     let (mut parts, mut body) = response.into_parts();
     let mut unpacked = Unpacked::new(packed(&parts.headers), limits.answer_bytes_max);
     let broken = |error: UnpackError| match error {
-        UnpackError::TooLarge { bytes_max } => {
-            Broken::TooLarge(format!("answer: at most {bytes_max} bytes, this one has more (http_answer_bytes_max)"))
-        }
+        UnpackError::TooLarge { bytes_max } => Broken::TooLarge(format!(
+            "answer: at most {bytes_max} bytes, this one has more (http_answer_bytes_max)"
+        )),
         UnpackError::Damaged => {
             Broken::lost(format!("the answer of {origin} is packed, and damaged"))
         }

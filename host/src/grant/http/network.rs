@@ -147,7 +147,8 @@ impl Network {
                 Ok(Ok(stream)) => return self.speak(origin, seat, stream, limits).await,
                 Ok(Err(error)) => failed = Some(error.to_string()),
                 Err(_) => {
-                    let text = format!("connect time: more than {most:?} (http_connect_time_ms_max)");
+                    let text =
+                        format!("connect time: more than {most:?} (http_connect_time_ms_max)");
                     failed = Some(text);
                 }
             }

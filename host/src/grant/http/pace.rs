@@ -176,7 +176,12 @@ impl Pace {
         })
     }
 
-    fn turns<T>(&self, origin: &Origin, now: Instant, act: impl FnOnce(&mut Turns, Instant) -> T) -> T {
+    fn turns<T>(
+        &self,
+        origin: &Origin,
+        now: Instant,
+        act: impl FnOnce(&mut Turns, Instant) -> T,
+    ) -> T {
         let mut servers = lock(&self.servers);
         let new = || Turns { bucket: Bucket::full(now), quiet_until: now };
         act(servers.entry(origin.clone()).or_insert_with(new), now)

@@ -1,7 +1,9 @@
 //! Requests against real servers that follow a script.
 
+mod client;
 mod exchange;
 mod keys;
+mod pace;
 mod reach;
 mod secure;
 pub(crate) mod server;

@@ -71,7 +71,10 @@ async fn a_plugin_that_never_starts_or_never_says_what_it_is_is_not_loaded() {
     let plugins = plugins(limits());
     let cases = [
         (components::starting(), "limit: start time: at most 300ms (start_time_ms_max)"),
-        (components::silent(), "limit: call time: describe took more than 300ms (call_time_ms_max)"),
+        (
+            components::silent(),
+            "limit: call time: describe took more than 300ms (call_time_ms_max)",
+        ),
     ];
     for (component, text) in cases {
         let error = plugins.load(&component).await.unwrap_err().to_string();
