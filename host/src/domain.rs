@@ -10,6 +10,7 @@ pub mod faults;
 pub mod file;
 pub mod id;
 pub mod issue;
+pub mod limit;
 pub mod merge;
 pub mod name;
 pub mod network;

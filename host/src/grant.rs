@@ -1,5 +1,6 @@
 //! What a plugin may reach: nothing, unless it is granted.
 
+mod bucket;
 pub mod files;
 pub mod http;
 pub mod log;

@@ -176,6 +176,7 @@ impl std::fmt::Debug for Plugins {
 }
 
 /// A component, ready to run.
+#[derive(Clone)]
 pub struct Plugin {
     engine: Engine,
     pre: PluginPre<State>,
@@ -193,6 +194,16 @@ impl Plugin {
     /// What it says of itself.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// What its instances may use.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The same plugin, whose instances may use otherwise.
+    pub fn with_limits(&self, limits: Limits) -> Arc<Self> {
+        Arc::new(Self { limits: Arc::new(limits), ..self.clone() })
     }
 
     /// A fresh instance that may reach what `grant` names and nothing else.

@@ -249,7 +249,8 @@ impl Engine {
         let config = config::fill_in(config, allowed.plugin.description(), organisation);
         let files = self.files(&allowed, &organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
-        let http = granted::http(&self.inner.means.network, &allowed, &config, &self.trying)?;
+        let network = self.inner.means.network.of(organisation.id.as_str());
+        let http = granted::http(&network, &allowed, &config, &self.trying)?;
         let grant = Grant { files, http, log: None };
         Ok((allowed.plugin.instance(grant).await?, config))
     }

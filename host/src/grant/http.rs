@@ -1,15 +1,17 @@
 //! Requests a plugin may send: to the origins it was granted, within limits, with keys it never sees.
 //!
-//! A request is judged ([`asked`]), given its key ([`keys`]), sent over a connection to addresses
-//! that were judged as well ([`network`], [`connection`]), and its answer is cleared of secrets
-//! ([`redact`]). What went wrong says whether the server may have acted: `unsent` is proven, all
+//! A request is judged ([`asked`]), given its key ([`keys`]), waits for its turn ([`pace`]), is sent
+//! over a connection to addresses that were judged as well ([`network`], [`connection`]), and its
+//! answer is cleared of secrets ([`redact`]). What went wrong says whether the server may have acted: `unsent` is proven, all
 //! else is `lost`. Redirects are handed over as they are, and no proxy is asked.
 
 mod asked;
 mod connection;
+mod door;
 mod keys;
 mod limits;
 mod network;
+mod pace;
 mod redact;
 mod unpack;
 
@@ -148,6 +150,7 @@ impl Line {
     /// Over the connection that is there, or a new one: then, and where the old one proves closed,
     /// nothing was sent before.
     async fn exchange(&mut self, asked: &Asked, deadline: Instant) -> Result<Answer, Broken> {
+        self.network.pace.turn(&asked.origin, &self.limits, deadline).await?;
         self.spend(asked)?;
         let kept = self.kept.take();
         let kept = kept.filter(|it| it.origin == asked.origin && it.fresh(&self.limits));
@@ -159,7 +162,8 @@ impl Line {
             },
         };
         let (connection, answer) = answered?;
-        self.kept = Some(connection);
+        self.network.pace.heed(&asked.origin, &answer, &self.limits);
+        self.kept = Some(connection).filter(|it| !self.network.is_wanted(&it.origin));
         self.bytes += answer.body.len() as u64;
         Ok(answer)
     }
@@ -169,7 +173,8 @@ impl Line {
         asked: &Asked,
         deadline: Instant,
     ) -> Result<(Connection, Answer), Broken> {
-        let connecting = self.network.connect(&asked.origin, &self.limits);
+        let seat = self.network.seat(&asked.origin, deadline).await?;
+        let connecting = self.network.connect(&asked.origin, seat, &self.limits);
         let late = |_| Broken::unsent(format!("{} cannot be connected to in time", asked.origin));
         let connection = timeout_at(deadline.into(), connecting).await.map_err(late)??;
         self.over(connection, asked, deadline).await
@@ -189,11 +194,15 @@ impl Line {
     fn spend(&mut self, asked: &Asked) -> Result<(), Broken> {
         let HttpLimits { run_requests_max, run_bytes_max, .. } = self.limits;
         if self.requests >= run_requests_max {
-            return Err(Broken::Denied(format!("requests: at most {run_requests_max} in one run")));
+            let text =
+                format!("requests: at most {run_requests_max} in one run (http_run_requests_max)");
+            return Err(Broken::Denied(text));
         }
         self.bytes += asked.body.len() as u64;
         if self.bytes > run_bytes_max {
-            let text = format!("transfer: at most {run_bytes_max} bytes of bodies in one run");
+            let text = format!(
+                "transfer: at most {run_bytes_max} bytes of bodies in one run (http_run_bytes_max)"
+            );
             return Err(Broken::Denied(text));
         }
         self.requests += 1;

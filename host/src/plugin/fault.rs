@@ -35,8 +35,11 @@ pub(super) fn dead() -> Failure {
 
 fn late_text(call: &str, limits: &Limits) -> String {
     match call {
-        "start" => format!("start time: at most {:?}", limits.start_time_max),
-        _ => format!("call time: {call} took more than {:?}", limits.call_time_max),
+        "start" => format!("start time: at most {:?} (start_time_ms_max)", limits.start_time_max),
+        _ => format!(
+            "call time: {call} took more than {:?} (call_time_ms_max)",
+            limits.call_time_max
+        ),
     }
 }
 
@@ -59,22 +62,27 @@ fn limit(call: &str, error: &wasmtime::Error, state: &State) -> Option<String> {
     if let Some(reached) = state.limiter.reached() {
         return Some(reached.to_owned());
     }
-    let handles = || Some(format!("handles: at most {} open at a time", limits.handles_max));
+    let handles =
+        || Some(format!("handles: at most {} open at a time (handles_max)", limits.handles_max));
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
         return handles();
     }
     let text = format!("{error:#}");
     if text.contains("fuel allocated for hostcalls") {
         let most = bytes(limits.hostcall_bytes_max);
-        Some(format!("transfer: at most {most} between plugin and host in a call"))
+        Some(format!(
+            "transfer: at most {most} between plugin and host in a call (hostcall_bytes_max)"
+        ))
     } else if text.contains("store handle limit exceeded") {
         handles()
     } else if text.contains("requested len") && text.contains("exceeds limit") {
-        Some(format!("randomness: at most {} bytes at once", limits.random_bytes_max))
+        let most = limits.random_bytes_max;
+        Some(format!("randomness: at most {most} bytes at once (random_bytes_max)"))
     } else if text.contains("count too high") {
         let Limits { instances_max, memories_max, tables_max, .. } = **limits;
         Some(format!(
-            "parts: at most {instances_max} instances, {memories_max} memories, {tables_max} tables"
+            "parts: at most {instances_max} instances (instances_max), {memories_max} memories \
+             (memories_max), {tables_max} tables (tables_max)"
         ))
     } else {
         None

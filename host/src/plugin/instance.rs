@@ -103,6 +103,7 @@ impl Instance {
         }
         let limits = Arc::clone(&self.store.data().limits);
         self.store.data().output.clear();
+        self.store.data_mut().call_lines = 0;
         self.store.set_hostcall_fuel(limits.hostcall_bytes_max);
         Ok(until(&mut self.store, limits.call_time_max))
     }

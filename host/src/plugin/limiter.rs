@@ -57,7 +57,8 @@ impl ResourceLimiter for Limiter {
         let total = self.memory_bytes.saturating_add(more);
         if total > self.memory_bytes_max {
             let most = bytes(self.memory_bytes_max);
-            self.reached = Some(format!("memory: at most {most} for an instance"));
+            self.reached =
+                Some(format!("memory: at most {most} for an instance (memory_bytes_max)"));
             return Ok(false);
         }
         self.memory_bytes = total;
@@ -79,7 +80,9 @@ impl ResourceLimiter for Limiter {
         let total = self.table_elements.saturating_add(desired.saturating_sub(current));
         if total > self.table_elements_max {
             let most = self.table_elements_max;
-            self.reached = Some(format!("tables: at most {most} elements for an instance"));
+            self.reached = Some(format!(
+                "tables: at most {most} elements for an instance (table_elements_max)"
+            ));
             return Ok(false);
         }
         self.table_elements = total;
@@ -109,7 +112,10 @@ mod tests {
         let mut limiter = Limiter::new(&limits);
         assert!(limiter.memory_growing(0, 60, None).unwrap());
         assert!(!limiter.memory_growing(0, 60, None).unwrap());
-        assert_eq!(limiter.reached(), Some("memory: at most 100 bytes for an instance"));
+        assert_eq!(
+            limiter.reached(),
+            Some("memory: at most 100 bytes for an instance (memory_bytes_max)")
+        );
         assert!(limiter.memory_growing(0, 40, None).unwrap());
         limiter.memory_grow_failed(wasmtime::format_err!("no")).unwrap();
         assert!(limiter.memory_growing(60, 100, None).unwrap());

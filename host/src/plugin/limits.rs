@@ -2,69 +2,92 @@
 
 use std::time::Duration;
 
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
+use crate::domain::limit::limits;
+use crate::grant::http::HttpLimits;
+use crate::grant::log::LogLimits;
 
-/// What an instance may use at most. Reaching one ends the call with an error that names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes of a component as it is uploaded.
-    pub component_bytes_max: usize,
-    /// Bytes of all linear memories of an instance together.
-    pub memory_bytes_max: usize,
-    /// Linear memories of an instance.
-    pub memories_max: usize,
-    /// Elements of all tables of an instance together.
-    pub table_elements_max: usize,
-    /// Tables of an instance.
-    pub tables_max: usize,
-    /// Core instances of an instance; a Python component has some forty.
-    pub instances_max: usize,
-    /// Handles to host objects that are open at a time.
-    pub handles_max: usize,
-    /// Wall time of making an instance, its start functions included.
-    pub start_time_max: Duration,
-    /// Wall time of a call: lowering, the function, lifting, and all host calls it makes.
-    pub call_time_max: Duration,
-    /// Bytes that cross from the plugin to the host in one call, either way of it.
-    pub hostcall_bytes_max: usize,
-    /// Bytes of randomness asked for at once.
-    pub random_bytes_max: u64,
-    /// Lines in the log of one run; further ones are counted only.
-    pub log_lines_max: usize,
-    /// Bytes of one line in the log; the rest is cut.
-    pub log_line_bytes_max: usize,
-    /// Bytes of standard output and error that are kept, the last ones.
-    pub stderr_bytes_kept: usize,
-}
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+const SECOND: u64 = 1000;
+const HOUR: u64 = 3600 * SECOND;
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            component_bytes_max: 64 * MIB,
-            memory_bytes_max: 256 * MIB,
-            memories_max: 64,
-            table_elements_max: 100_000,
-            tables_max: 64,
-            instances_max: 128,
-            handles_max: 1_000,
-            start_time_max: Duration::from_secs(10),
-            call_time_max: Duration::from_mins(1),
-            hostcall_bytes_max: 16 * MIB,
-            random_bytes_max: 64 * 1024,
-            log_lines_max: 10_000,
-            log_line_bytes_max: 2 * KIB,
-            stderr_bytes_kept: 4 * KIB,
-        }
+limits! {
+    /// What an instance may use at most. Reaching one ends the call with an error that names it.
+    pub struct Limits, named "" {
+        /// Bytes of a component as it is uploaded.
+        component_bytes_max: usize = 64 * MIB, 8 => GIB;
+        /// Bytes of all linear memories of an instance together.
+        memory_bytes_max: usize = 256 * MIB, MIB => 4 * GIB;
+        /// Linear memories of an instance.
+        memories_max: usize = 64, 1 => 1_000;
+        /// Elements of all tables of an instance together.
+        table_elements_max: usize = 100_000, 1 => 10_000_000;
+        /// Tables of an instance.
+        tables_max: usize = 64, 1 => 1_000;
+        /// Core instances of an instance; a Python component has some forty.
+        instances_max: usize = 128, 1 => 1_000;
+        /// Handles to host objects that are open at a time.
+        handles_max: usize = 1_000, 1 => 100_000;
+        /// Wall time of making an instance, its start functions included.
+        start_time_max as start_time_ms_max: Duration = 10 * SECOND, 10 => HOUR;
+        /// Wall time of a call: lowering, the function, lifting, and all host calls it makes.
+        call_time_max as call_time_ms_max: Duration = 60 * SECOND, 10 => 24 * HOUR;
+        /// Bytes that cross from the plugin to the host in one call, either way of it.
+        hostcall_bytes_max: usize = 16 * MIB, 64 * KIB => GIB;
+        /// Bytes of randomness asked for at once.
+        random_bytes_max: u64 = 64 * KIB, 32 => 64 * MIB;
+        /// Bytes of standard output and error that are kept, the last ones.
+        stderr_bytes_kept: usize = 4 * KIB, 0 => MIB;
+    }
+    parts {
+        /// What its requests may cost.
+        http: HttpLimits;
+        /// What it may write into the log.
+        log: LogLimits;
     }
 }
 
 /// Bytes as a person reads them: whole MiB or KiB where they are, else bytes.
 pub(super) fn bytes(count: usize) -> String {
-    match count {
+    match count as u64 {
         0 => "0 bytes".to_owned(),
-        _ if count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
-        _ if count.is_multiple_of(KIB) => format!("{} KiB", count / KIB),
-        _ => format!("{count} bytes"),
+        count if count.is_multiple_of(MIB) => format!("{} MiB", count / MIB),
+        count if count.is_multiple_of(KIB) => format!("{} KiB", count / KIB),
+        count => format!("{count} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    #[test]
+    fn every_limit_has_a_name_of_its_own_with_its_unit_and_a_default_within_its_bounds() {
+        let mut names = std::collections::BTreeSet::new();
+        for limit in Limits::default().settings() {
+            assert!(names.insert(limit.name), "{} twice", limit.name);
+            assert!(limit.name.ends_with("_max") || limit.name.ends_with("_kept"), "{limit:?}");
+            assert!((limit.least..=limit.most).contains(&limit.value), "{limit:?}");
+            assert!(limit.meaning.ends_with('.'), "{limit:?}");
+            assert_eq!(limit.name.contains("time"), limit.unit() == "ms", "{limit:?}");
+        }
+        assert!(names.len() > 30, "{names:?}");
+    }
+
+    #[test]
+    fn a_limit_of_a_part_is_set_by_its_name_too() {
+        let overrides = BTreeMap::from([
+            ("memory_bytes_max".to_owned(), 2 * MIB),
+            ("http_run_requests_max".to_owned(), 7),
+            ("log_call_lines_max".to_owned(), 9),
+        ]);
+        let limits = Limits::default().with(&overrides).unwrap();
+        assert_eq!(limits.memory_bytes_max, 2 << 20);
+        assert_eq!((limits.http.run_requests_max, limits.log.call_lines_max), (7, 9));
+        let untouched = Limits { memory_bytes_max: 2 << 20, ..Limits::default() };
+        assert_eq!(limits.call_time_max, untouched.call_time_max);
     }
 }

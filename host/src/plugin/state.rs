@@ -27,6 +27,8 @@ pub(super) struct State {
     /// When the call under way must have ended.
     pub(super) deadline: Instant,
     pub(super) limits: Arc<Limits>,
+    /// Lines the call under way wrote.
+    pub(super) call_lines: usize,
     grant: Grant,
 }
 
@@ -39,6 +41,7 @@ impl State {
             output,
             deadline: Instant::now(),
             limits: Arc::clone(limits),
+            call_lines: 0,
             grant,
         }
     }
@@ -102,8 +105,8 @@ impl log::Host for State {
             log::Level::Error => Level::Error,
         };
         if let Some(sink) = &self.grant.log {
-            let Limits { log_lines_max, log_line_bytes_max, .. } = *self.limits;
-            sink.write(level, &message, log_lines_max, log_line_bytes_max);
+            sink.write(level, &message, self.call_lines, &self.limits.log);
+            self.call_lines = self.call_lines.saturating_add(1);
         }
         Ok(())
     }

@@ -73,7 +73,8 @@ impl Engine {
         }
         let means = &self.inner.means;
         let entrusted = store.credentials(&means.seal, &organisation.id, &datasource.id).await?;
-        let http = granted::http(&means.network, &allowed, &config, &entrusted)?;
+        let network = means.network.of(datasource.id.as_str());
+        let http = granted::http(&network, &allowed, &config, &entrusted)?;
         let files = self.files(&allowed, &organisation.id, &config, written).await?;
         Ok(Ensured { sync, datasource, allowed, config, files, http })
     }

@@ -1,6 +1,6 @@
 //! The requests a plugin is granted: to the origins its configuration names, with what was entrusted.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -55,8 +55,9 @@ pub(super) fn http(
     config: &Value,
     credentials: &Credentials,
 ) -> Result<Option<Http>, Ungranted> {
-    let (description, granted) = (allowed.plugin.description(), &allowed.permissions);
-    reach(network, description, granted, config, credentials)
+    let Allowed { plugin, permissions } = allowed;
+    let (description, limits) = (plugin.description(), &plugin.limits().http);
+    reach(network, description, permissions, config, credentials, limits)
 }
 
 fn reach(
@@ -65,35 +66,42 @@ fn reach(
     granted: &BTreeSet<Permission>,
     config: &Value,
     credentials: &Credentials,
+    limits: &HttpLimits,
 ) -> Result<Option<Http>, Ungranted> {
-    let configured = granted.contains(&Permission::ConfiguredServers);
-    let mut origins = if configured { origins(config, description)? } else { Vec::new() };
-    let servers = granted.iter().filter_map(Permission::server).cloned();
-    origins.extend(servers);
-    if origins.is_empty() && !configured {
+    let by_configuration = granted.contains(&Permission::ConfiguredServers);
+    let configured = by_configuration.then(|| configured(config, description)).transpose()?;
+    let fixed: Vec<Origin> = granted.iter().filter_map(Permission::server).cloned().collect();
+    if configured.is_none() && fixed.is_empty() {
         return Ok(None);
     }
-    let mut keys = std::collections::BTreeMap::new();
+    let configured = configured.unwrap_or_default();
+    let mut keys = BTreeMap::new();
     for (name, ask) in credential::asks(&description.asks).map_err(Ungranted::Plugin)? {
         if !granted.contains(&Permission::Credential(name.clone())) {
             continue;
         }
         let Some(credential) = credentials.get(&name) else { continue };
-        let key = ask.key(credential);
+        let key = ask.key(credential, &configured);
         let key = key.map_err(|reason| Ungranted::Credential { name: name.clone(), reason })?;
         keys.insert(name, key);
     }
-    Ok(Some(Http::new(network.clone(), origins, keys, HttpLimits::default())))
+    let origins = configured.into_values().chain(fixed).collect();
+    Ok(Some(Http::new(network.clone(), origins, keys, limits.clone())))
 }
 
-/// The origins of the fields that the schema marks `x-origin`.
-fn origins(config: &Value, description: &Description) -> Result<Vec<Origin>, Ungranted> {
+/// The origins of the fields that the schema marks `x-origin`, by field.
+fn configured(
+    config: &Value,
+    description: &Description,
+) -> Result<BTreeMap<String, Origin>, Ungranted> {
     let properties = description.schema.get("properties").and_then(Value::as_object);
     let marked = properties.into_iter().flatten();
     let marked = marked.filter(|(_, it)| it.get("x-origin") == Some(&Value::Bool(true)));
     let named = marked.filter_map(|(field, _)| Some((field, config.get(field)?.as_str()?)));
     let origin = |(field, url): (&String, &str)| {
-        url.parse().map_err(|reason| Ungranted::Origin { field: field.clone(), reason })
+        let origin = url.parse();
+        let origin = origin.map_err(|reason| Ungranted::Origin { field: field.clone(), reason })?;
+        Ok((field.clone(), origin))
     };
     named.map(origin).collect()
 }
@@ -139,7 +147,8 @@ mod tests {
         let credentials = serde_json::from_value(credentials).unwrap();
         let description = description(asks);
         let all = Allowance::of_all(&asked(&description.asks).unwrap()).permissions;
-        reach(&Network::new(Vec::new()), &description, &all, config, &credentials)
+        let (network, limits) = (Network::new(Vec::new()), HttpLimits::default());
+        reach(&network, &description, &all, config, &credentials, &limits)
     }
 
     #[test]

@@ -49,7 +49,9 @@ pub(super) fn lines(log: &LogSink, at: i64) -> Vec<LogLine> {
         .map(|line| LogLine { at, level: word(line.level).to_owned(), message: line.text })
         .collect();
     if taken.dropped > 0 {
-        let message = format!("{} more lines were dropped", taken.dropped);
+        let reached: Vec<_> = taken.reached.into_iter().collect();
+        let (count, limits) = (taken.dropped, reached.join(", "));
+        let message = format!("{count} more lines were dropped: limit {limits}");
         lines.push(LogLine { at, level: "warn".to_owned(), message });
     }
     lines

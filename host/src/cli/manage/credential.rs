@@ -29,7 +29,7 @@ pub(super) enum Credential {
         /// How it goes with a request.
         #[arg(long)]
         kind: Kind,
-        /// Who, for basic and login.
+        /// Who, for basic and login; the client, for oauth2.
         #[arg(long)]
         user: Option<String>,
         /// The header's or the parameter's name, where the plugin leaves it open.
@@ -62,6 +62,8 @@ pub(super) enum Kind {
     Bearer,
     /// The host logs in and keeps the token it is given.
     Login,
+    /// OAuth 2: the host gets tokens as a client, and keeps and renews them.
+    Oauth2,
 }
 
 impl Credential {
@@ -108,20 +110,22 @@ fn entrusted(
     user: Option<String>,
     sent_as: Option<String>,
 ) -> anyhow::Result<credential::Credential> {
-    let (word, secret_field) = match kind {
-        Kind::Header => ("header", "value"),
-        Kind::Query => ("query", "value"),
-        Kind::Basic => ("basic", "password"),
-        Kind::Bearer => ("bearer", "token"),
-        Kind::Login => ("login", "password"),
+    let (word, user_field, secret_field) = match kind {
+        Kind::Header => ("header", "user", "value"),
+        Kind::Query => ("query", "user", "value"),
+        Kind::Basic => ("basic", "user", "password"),
+        Kind::Bearer => ("bearer", "user", "token"),
+        Kind::Login => ("login", "user", "password"),
+        Kind::Oauth2 => ("oauth2", "client", "secret"),
     };
     let mut fields = Map::new();
     fields.insert("kind".to_owned(), word.into());
-    let given = [("user", user), ("name", sent_as)];
+    let given = [(user_field, user), ("name", sent_as)];
     for (field, value) in given.into_iter().filter_map(|(field, it)| Some((field, it?))) {
         fields.insert(field.to_owned(), value.into());
     }
-    if matches!(kind, Kind::Basic | Kind::Login) && !fields.contains_key("user") {
+    let named = matches!(kind, Kind::Basic | Kind::Login | Kind::Oauth2);
+    if named && !fields.contains_key(user_field) {
         return Err(Usage(format!("--kind {word} needs --user")).into());
     }
     fields.insert(secret_field.to_owned(), secret()?.into());

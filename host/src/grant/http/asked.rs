@@ -62,7 +62,10 @@ impl Asked {
         let body = Bytes::from(request.body.unwrap_or_default());
         let most = limits.request_bytes_max;
         if body.len() > most {
-            let text = format!("request body: at most {most} bytes, not {}", body.len());
+            let text = format!(
+                "request body: at most {most} bytes, not {} (http_request_bytes_max)",
+                body.len()
+            );
             return Err(Broken::Denied(text));
         }
         Ok(Self { origin, method, url, headers, body })
@@ -98,7 +101,10 @@ impl Asked {
 fn address(url: &str, allowed: &[Origin], limits: &HttpLimits) -> Result<(Url, Origin), Broken> {
     let most = limits.url_bytes_max;
     if url.len() > most {
-        return Err(Broken::Denied(format!("URL: at most {most} bytes, not {}", url.len())));
+        return Err(Broken::Denied(format!(
+            "URL: at most {most} bytes, not {} (http_url_bytes_max)",
+            url.len()
+        )));
     }
     let url = Url::parse(url).map_err(|_| Broken::Denied("it asked for no URL".to_owned()))?;
     let origin = Origin::of(&url)
@@ -121,12 +127,17 @@ fn address(url: &str, allowed: &[Origin], limits: &HttpLimits) -> Result<(Url, O
 fn headers(given: &[(String, String)], limits: &HttpLimits) -> Result<HeaderMap, Broken> {
     let HttpLimits { headers_max, header_bytes_max, .. } = *limits;
     if given.len() > headers_max {
-        let text = format!("request headers: at most {headers_max}, not {}", given.len());
+        let text = format!(
+            "request headers: at most {headers_max}, not {} (http_headers_max)",
+            given.len()
+        );
         return Err(Broken::Denied(text));
     }
     let bytes: usize = given.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > header_bytes_max {
-        let text = format!("request headers: at most {header_bytes_max} bytes, not {bytes}");
+        let text = format!(
+            "request headers: at most {header_bytes_max} bytes, not {bytes} (http_header_bytes_max)"
+        );
         return Err(Broken::Denied(text));
     }
     let mut headers = HeaderMap::new();

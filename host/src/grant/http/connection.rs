@@ -1,6 +1,6 @@
 //! One connection: a request goes out whole or not at all, and the answer comes whole or is lost.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -9,9 +9,12 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::header::{self, HeaderMap, HeaderValue};
 use hyper::rt::{Read, Write};
 use hyper::{Request, Response};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::asked::Asked;
+use super::pace::Seat;
 use super::unpack::{UnpackError, Unpacked};
 use super::{Broken, HttpLimits};
 use crate::domain::origin::Origin;
@@ -33,14 +36,17 @@ pub(super) struct Answer {
 pub(super) struct Connection {
     pub(super) origin: Origin,
     sender: SendRequest<Full<Bytes>>,
+    /// Whether a request is under way.
+    busy: watch::Sender<bool>,
     /// Moves the bytes; ends with the connection.
     _driver: JoinSet<()>,
     idle_since: Instant,
 }
 
-/// Begins to speak HTTP over a stream.
+/// Begins to speak HTTP over a stream. The seat is free again when the connection is closed.
 pub(super) async fn begin<S>(
     origin: &Origin,
+    seat: Seat,
     stream: S,
     limits: &HttpLimits,
 ) -> Result<Connection, hyper::Error>
@@ -53,12 +59,36 @@ where
         .max_buf_size(limits.answer_header_bytes_max.max(BUFFER_BYTES_MIN))
         .handshake(stream)
         .await?;
+    let (busy, watched) = watch::channel(true);
     let mut driver = JoinSet::new();
+    let idle_time_max = limits.idle_time_max;
     driver.spawn(async move {
-        // Its end shows at the request under way.
-        let _ = connection.await;
+        tokio::select! {
+            // Its end shows at the request under way.
+            _ = connection => {}
+            () = idle(watched, idle_time_max) => {}
+        }
+        drop(seat);
     });
-    Ok(Connection { origin: origin.clone(), sender, _driver: driver, idle_since: Instant::now() })
+    let (origin, idle_since) = (origin.clone(), Instant::now());
+    Ok(Connection { origin, sender, busy, _driver: driver, idle_since })
+}
+
+/// Ends when nothing was under way for some time.
+async fn idle(mut busy: watch::Receiver<bool>, time_max: Duration) {
+    loop {
+        let changed = if *busy.borrow_and_update() {
+            busy.changed().await
+        } else {
+            match timeout(time_max, busy.changed()).await {
+                Ok(changed) => changed,
+                Err(_) => return,
+            }
+        };
+        if changed.is_err() {
+            return;
+        }
+    }
 }
 
 impl Connection {
@@ -80,6 +110,7 @@ impl Connection {
     ) -> Result<(Self, Answer), Broken> {
         let origin = &asked.origin;
         let request = request(asked)?;
+        self.busy.send_replace(true);
         if let Err(error) = self.sender.ready().await {
             return Err(Broken::unsent(format!("{origin} closed the connection: {error}")));
         }
@@ -91,6 +122,7 @@ impl Connection {
         })?;
         let answer = read(origin, response, limits).await?;
         self.idle_since = Instant::now();
+        self.busy.send_replace(false);
         Ok((self, answer))
     }
 }
@@ -117,9 +149,9 @@ async fn read(
     let (mut parts, mut body) = response.into_parts();
     let mut unpacked = Unpacked::new(packed(&parts.headers), limits.answer_bytes_max);
     let broken = |error: UnpackError| match error {
-        UnpackError::TooLarge { bytes_max } => {
-            Broken::TooLarge(format!("answer: at most {bytes_max} bytes, this one has more"))
-        }
+        UnpackError::TooLarge { bytes_max } => Broken::TooLarge(format!(
+            "answer: at most {bytes_max} bytes, this one has more (http_answer_bytes_max)"
+        )),
         UnpackError::Damaged => {
             Broken::lost(format!("the answer of {origin} is packed, and damaged"))
         }
@@ -148,7 +180,8 @@ fn not_whole(origin: &Origin, error: &hyper::Error, limits: &HttpLimits) -> Brok
     if error.is_parse_too_large() {
         let HttpLimits { answer_headers_max, answer_header_bytes_max, .. } = limits;
         return Broken::TooLarge(format!(
-            "answer headers: at most {answer_headers_max}, of {answer_header_bytes_max} bytes together"
+            "answer headers: at most {answer_headers_max} (http_answer_headers_max), of \
+             {answer_header_bytes_max} bytes together (http_answer_header_bytes_max)"
         ));
     }
     Broken::lost(format!("{origin} gave no whole answer: {error}"))

@@ -1,21 +1,18 @@
-//! Keys: added to the requests that name them; where there is a login, its token is kept and renewed.
+//! Keys: added to the requests that name them, at the servers they are for; where tokens have to be
+//! got, they are kept and renewed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use bytes::Bytes;
-use hyper::Method;
-use hyper::header::{self, HeaderMap, HeaderValue};
-use serde_json::Value;
-use url::Url;
 
 use super::asked::Asked;
 use super::connection::Answer;
+use super::door::{Door, Recipe, Token, pair};
 use super::redact::Redactor;
 use super::{Broken, Line, shown};
-use crate::domain::credential::{Carrier, CredentialName, Key, Login};
+use crate::domain::credential::{Carrier, CredentialName, Key, Way};
 use crate::domain::origin::Origin;
 use crate::domain::secret::Secret;
 
@@ -30,34 +27,15 @@ pub(super) struct Keys {
 
 /// What became of a login. One that was refused is not tried again: accounts get locked.
 enum LoggedIn {
-    With(Secret),
+    With(Token),
     Refused(String),
-}
-
-/// A login to be made.
-struct Door<'key> {
-    name: CredentialName,
-    origin: Origin,
-    user: &'key str,
-    password: &'key Secret,
-    login: &'key Login,
 }
 
 impl Keys {
     pub(super) fn new(keys: BTreeMap<CredentialName, Key>) -> Self {
         let mut redactor = Redactor::default();
         for key in keys.values() {
-            match key {
-                Key::Fixed(_, secret) | Key::Login { password: secret, .. } => {
-                    redactor.learn(secret);
-                }
-                Key::Basic { user, password } => {
-                    redactor.learn(password);
-                    if let Ok(pair) = Secret::new(format!("{user}:{}", password.expose())) {
-                        redactor.learn(&pair);
-                    }
-                }
-            }
+            learn(&mut redactor, &key.way);
         }
         Self { by_name: keys, logins: HashMap::new(), redactor }
     }
@@ -74,26 +52,43 @@ impl Keys {
         line: &mut Line,
         deadline: Instant,
     ) -> Result<Answer, Broken> {
+        let (name, way) = self.find(name, &asked.origin)?;
+        let recipe = match &way {
+            Way::Fixed(carrier, secret) => {
+                add(&mut asked, carrier, secret)?;
+                return line.exchange(&asked, deadline).await;
+            }
+            Way::Basic { user, password } => {
+                let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose()));
+                asked.set_header("authorization", &format!("Basic {pair}"))?;
+                return line.exchange(&asked, deadline).await;
+            }
+            Way::Login { user, password, login } => Recipe::Login { user, password, login },
+            Way::Oauth2 { client, secret, oauth2 } => Recipe::Oauth2 { client, secret, oauth2 },
+        };
+        let door = Door { name, origin: asked.origin.clone(), recipe };
+        self.exchange_inside(&door, &asked, line, deadline).await
+    }
+
+    /// A key by its name, if it is for that server.
+    fn find(&self, name: &str, origin: &Origin) -> Result<(CredentialName, Way), Broken> {
         let known = self.by_name.iter().find(|(known, _)| known.as_str() == name);
-        let Some((name, key)) = known.map(|(name, key)| (name.clone(), key.clone())) else {
+        let Some((name, key)) = known else {
             let name = shown(name);
             return Err(Broken::Denied(format!(
                 "this datasource has no credential {name}: set it"
             )));
         };
-        match &key {
-            Key::Fixed(carrier, secret) => add(&mut asked, carrier, secret)?,
-            Key::Basic { user, password } => {
-                let pair = BASE64_STANDARD.encode(format!("{user}:{}", password.expose()));
-                asked.set_header("authorization", &format!("Basic {pair}"))?;
-            }
-            Key::Login { user, password, login } => {
-                let origin = asked.origin.clone();
-                let door = Door { name, origin, user, password, login };
-                return self.exchange_inside(&door, &asked, line, deadline).await;
-            }
+        if key.origins.contains(origin) {
+            return Ok((name.clone(), key.way.clone()));
         }
-        line.exchange(&asked, deadline).await
+        let origins: Vec<_> = key.origins.iter().map(Origin::to_string).collect();
+        let origins = if origins.is_empty() { "no server".to_owned() } else { origins.join(", ") };
+        Err(Broken::Denied(format!(
+            "the credential {name} goes to {}, and not to {}",
+            shown(&origins),
+            shown(&origin.to_string())
+        )))
     }
 
     /// With a token; where the server no longer takes it, once more with a new one: what it answers
@@ -108,16 +103,18 @@ impl Keys {
         let place = (door.name.clone(), door.origin.clone());
         let (token, new) = match self.logins.get(&place) {
             Some(LoggedIn::Refused(why)) => return Err(Broken::Denied(why.clone())),
-            Some(LoggedIn::With(token)) => (token.clone(), false),
-            None => (self.log_in(door, line, deadline).await?, true),
+            Some(LoggedIn::With(token)) if token.until.is_none_or(|end| Instant::now() < end) => {
+                (token.secret.clone(), false)
+            }
+            _ => (self.log_in(door, line, deadline).await?, true),
         };
-        let answer = line.exchange(&with(asked, &door.login.send, &token)?, deadline).await?;
+        let answer = line.exchange(&with(asked, door.carrier(), &token)?, deadline).await?;
         if answer.status != UNAUTHORIZED || new {
             return Ok(answer);
         }
         self.logins.remove(&place);
         let token = self.log_in(door, line, deadline).await?;
-        line.exchange(&with(asked, &door.login.send, &token)?, deadline).await
+        line.exchange(&with(asked, door.carrier(), &token)?, deadline).await
     }
 
     async fn log_in(
@@ -131,9 +128,10 @@ impl Keys {
         let place = (door.name.clone(), door.origin.clone());
         match door.token(&answer) {
             Ok(token) => {
-                self.redactor.learn(&token);
-                self.logins.insert(place, LoggedIn::With(token.clone()));
-                Ok(token)
+                self.redactor.learn(&token.secret);
+                let secret = token.secret.clone();
+                self.logins.insert(place, LoggedIn::With(token));
+                Ok(secret)
             }
             Err(broken) => {
                 if let Broken::Denied(why) = &broken {
@@ -145,66 +143,23 @@ impl Keys {
     }
 }
 
-impl Door<'_> {
-    fn request(&self) -> Result<Asked, Broken> {
-        let Login { path, user, password, .. } = self.login;
-        let url = Url::parse(&self.origin.to_string()).and_then(|origin| origin.join(path));
-        let url = url.ok().filter(|url| Origin::of(url).is_ok_and(|it| it == self.origin));
-        let url = url.ok_or_else(|| {
-            Broken::Denied(format!("the plugin's login path {} leaves the origin", shown(path)))
-        })?;
-        let body: serde_json::Map<String, Value> = [
-            (user.clone(), Value::from(self.user)),
-            (password.clone(), Value::from(self.password.expose())),
-        ]
-        .into_iter()
-        .collect();
-        let json = HeaderValue::from_static("application/json");
-        Ok(Asked {
-            origin: self.origin.clone(),
-            method: Method::POST,
-            url,
-            headers: HeaderMap::from_iter([
-                (header::CONTENT_TYPE, json.clone()),
-                (header::ACCEPT, json),
-            ]),
-            body: Bytes::from(Value::from(body).to_string()),
-        })
-    }
-
-    /// The token, or what the lack of it means.
-    fn token(&self, answer: &Answer) -> Result<Secret, Broken> {
-        let Self { name, origin, login, .. } = self;
-        match answer.status {
-            200..300 => {}
-            status @ (408 | 425 | 429 | 500..) => {
-                let reason = format!("the login at {origin} answered {status}");
-                return Err(Broken::Unsent { reason, after_ms: after_ms(answer) });
-            }
-            status => {
-                return Err(Broken::Denied(format!(
-                    "the login at {origin} answered {status}: look at the credential {name}"
-                )));
-            }
+/// Every form in which a key crosses.
+fn learn(redactor: &mut Redactor, way: &Way) {
+    let pair = match way {
+        Way::Fixed(_, secret) | Way::Login { password: secret, .. } => {
+            return redactor.learn(secret);
         }
-        let body: Option<Value> = serde_json::from_slice(&answer.body).ok();
-        let token = body.as_ref().and_then(|body| body.pointer(&login.token)?.as_str());
-        token.and_then(|token| Secret::new(token).ok()).ok_or_else(|| {
-            let place = shown(&login.token);
-            Broken::Denied(format!("the login at {origin} gave no token at {place}"))
-        })
-    }
-
-    /// The request itself was never sent, whatever became of the login.
-    fn not_sent(&self, broken: Broken) -> Broken {
-        let reason = |why: &str| format!("before the login with {}: {why}", self.name);
-        match broken {
-            Broken::Lost { reason: why } => Broken::unsent(reason(&why)),
-            Broken::Unsent { reason: why, after_ms } => {
-                Broken::Unsent { reason: reason(&why), after_ms }
-            }
-            Broken::Denied(why) | Broken::TooLarge(why) => Broken::Denied(reason(&why)),
+        Way::Basic { user, password } => {
+            redactor.learn(password);
+            format!("{user}:{}", password.expose())
         }
+        Way::Oauth2 { client, secret, .. } => {
+            redactor.learn(secret);
+            pair(client, secret)
+        }
+    };
+    if let Ok(pair) = Secret::new(pair) {
+        redactor.learn(&pair);
     }
 }
 
@@ -222,11 +177,4 @@ fn add(asked: &mut Asked, carrier: &Carrier, secret: &Secret) -> Result<(), Brok
             asked.set_header("authorization", &format!("Bearer {}", secret.expose()))
         }
     }
-}
-
-/// `Retry-After` in seconds; a date is left to the engine's own patience.
-fn after_ms(answer: &Answer) -> Option<u64> {
-    let seconds: u64 =
-        answer.headers.get(header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    seconds.checked_mul(1000)
 }

@@ -2,54 +2,48 @@
 
 use std::time::Duration;
 
-const KIB: usize = 1024;
-const MIB: usize = 1024 * KIB;
+use crate::domain::limit::limits;
 
-/// What requests may cost. Reaching a limit is an error that names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HttpLimits {
-    /// Bytes of a URL.
-    pub url_bytes_max: usize,
-    /// Headers of a request.
-    pub headers_max: usize,
-    /// Bytes of the names and values of a request's headers together.
-    pub header_bytes_max: usize,
-    /// Bytes of a request's body.
-    pub request_bytes_max: usize,
-    /// Headers of an answer.
-    pub answer_headers_max: usize,
-    /// Bytes of an answer's status line and headers.
-    pub answer_header_bytes_max: usize,
-    /// Bytes of an answer's body, both as it comes and unpacked.
-    pub answer_bytes_max: usize,
-    /// Wall time of trying one address of a server.
-    pub connect_time_max: Duration,
-    /// Wall time of a request, from looking up the name to the last byte; a login it needs included.
-    pub request_time_max: Duration,
-    /// Time after which an idle connection is not used again: servers close theirs after 5 s and
-    /// more, and a request they do so under may have taken effect.
-    pub idle_time_max: Duration,
-    /// Requests in one run, logins included.
-    pub run_requests_max: u64,
-    /// Bytes of bodies in one run, both ways together.
-    pub run_bytes_max: u64,
-}
+const KIB: u64 = 1024;
+const MIB: u64 = 1024 * KIB;
+const GIB: u64 = 1024 * MIB;
+const SECOND: u64 = 1000;
+const HOUR: u64 = 3600 * SECOND;
 
-impl Default for HttpLimits {
-    fn default() -> Self {
-        Self {
-            url_bytes_max: 8 * KIB,
-            headers_max: 64,
-            header_bytes_max: 16 * KIB,
-            request_bytes_max: 8 * MIB,
-            answer_headers_max: 128,
-            answer_header_bytes_max: 64 * KIB,
-            answer_bytes_max: 16 * MIB,
-            connect_time_max: Duration::from_secs(10),
-            request_time_max: Duration::from_secs(30),
-            idle_time_max: Duration::from_secs(2),
-            run_requests_max: 1_000_000,
-            run_bytes_max: 64 * 1024 * MIB as u64,
-        }
+limits! {
+    /// What requests may cost. Reaching a limit is an error that names it.
+    pub struct HttpLimits, named "http_" {
+        /// Bytes of a URL.
+        url_bytes_max: usize = 8 * KIB, 64 => MIB;
+        /// Headers of a request.
+        headers_max: usize = 64, 0 => 1_000;
+        /// Bytes of the names and values of a request's headers together.
+        header_bytes_max: usize = 16 * KIB, 0 => MIB;
+        /// Bytes of a request's body.
+        request_bytes_max: usize = 8 * MIB, 0 => GIB;
+        /// Headers of an answer.
+        answer_headers_max: usize = 128, 16 => 1_000;
+        /// Bytes of an answer's status line and headers.
+        answer_header_bytes_max: usize = 64 * KIB, 8 * KIB => MIB;
+        /// Bytes of an answer's body, both as it comes and unpacked.
+        answer_bytes_max: usize = 16 * MIB, KIB => GIB;
+        /// Wall time of trying one address of a server.
+        connect_time_max as connect_time_ms_max: Duration = 10 * SECOND, 10 => HOUR;
+        /// Wall time of a request, from looking up the name to the last byte; a login it needs and
+        /// waiting for its turn included.
+        request_time_max as request_time_ms_max: Duration = 30 * SECOND, 10 => HOUR;
+        /// Time after which an idle connection is closed: servers close theirs after 5 s and
+        /// more, and a request they do so under may have taken effect.
+        idle_time_max as idle_time_ms_max: Duration = 2 * SECOND, 0 => 60 * SECOND;
+        /// Requests to one server in a second, those of all instances of a datasource together;
+        /// further ones wait for their turn.
+        requests_per_second_max: u64 = 100, 1 => 10_000;
+        /// Time for which a server is left alone at most, however long it asks for.
+        retry_time_max as retry_time_ms_max: Duration = HOUR, 0 => 24 * HOUR;
+        /// Requests in one run, logins included.
+        run_requests_max: u64 = 1_000_000, 1 => 1_000_000_000;
+        /// Bytes of bodies in one run, both ways together.
+        run_bytes_max: u64 = 64 * GIB, KIB => 1_024 * GIB;
     }
+    parts {}
 }

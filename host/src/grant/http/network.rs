@@ -1,12 +1,15 @@
 //! Connections: a name is looked up once, each address is judged, and only those are dialled.
 
+use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use hyper_util::rt::TokioIo;
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use tokio::net::TcpStream;
+use tokio::time::{timeout, timeout_at};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::Resumption;
 use tokio_rustls::rustls::crypto::ring;
@@ -15,6 +18,7 @@ use tokio_rustls::rustls::{self, ClientConfig, RootCertStore};
 use url::Host;
 
 use super::connection::{self, Connection};
+use super::pace::{Pace, SERVER_CONNECTIONS_MAX, Seat, Traffic};
 use super::{Broken, HttpLimits};
 use crate::domain::origin::Origin;
 
@@ -52,35 +56,57 @@ const SPECIAL_V6: [Ipv6Net; 4] = [
     v6([0x3fff, 0, 0, 0], 20),
 ];
 
-/// The network as this host reaches it. Clones share it.
+/// The network as this host reaches it. Clones share it, the connections and the pace.
 #[derive(Debug, Clone)]
 pub struct Network {
     allowed: Arc<[IpNet]>,
     resolver: Resolver,
     trust: Arc<OnceLock<Arc<RootCertStore>>>,
+    traffic: Arc<Traffic>,
+    pub(super) pace: Arc<Pace>,
 }
 
 /// Who knows the addresses of a name.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 enum Resolver {
     /// The machine.
     System,
-    /// A script: the next answer each time.
-    #[cfg(test)]
-    Script(Arc<std::sync::Mutex<Vec<Vec<IpAddr>>>>),
+    /// Somebody else.
+    Other(Arc<Lookup>),
 }
+
+/// Gives the addresses of a name.
+type Lookup = dyn Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync;
 
 impl Network {
     /// The machine's network: what lies in the internet, and in `allowed`.
     pub fn new(allowed: Vec<IpNet>) -> Self {
-        Self { allowed: allowed.into(), resolver: Resolver::System, trust: Arc::default() }
+        Self {
+            allowed: allowed.into(),
+            resolver: Resolver::System,
+            trust: Arc::default(),
+            traffic: Arc::new(Traffic::new(SERVER_CONNECTIONS_MAX)),
+            pace: Arc::default(),
+        }
     }
 
-    /// The same network, in which names mean what a script says, answer by answer.
-    #[cfg(test)]
-    pub(super) fn scripted(self, answers: Vec<Vec<IpAddr>>) -> Self {
-        let resolver = Resolver::Script(Arc::new(std::sync::Mutex::new(answers)));
-        Self { resolver, ..self }
+    /// The same network, in which names mean what `lookup` says instead of the machine.
+    pub fn with_resolver(
+        self,
+        lookup: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
+    ) -> Self {
+        Self { resolver: Resolver::Other(Arc::new(lookup)), ..self }
+    }
+
+    /// The same network, with so many connections to one server at a time.
+    pub fn with_connections(self, server_connections_max: usize) -> Self {
+        Self { traffic: Arc::new(Traffic::new(server_connections_max)), ..self }
+    }
+
+    /// The same network at the pace of a datasource, which all its instances share.
+    #[must_use]
+    pub fn of(&self, datasource: &str) -> Self {
+        Self { pace: self.traffic.pace(datasource), ..self.clone() }
     }
 
     /// The same network, with one certificate that is trusted.
@@ -91,19 +117,39 @@ impl Network {
         Self { trust: Arc::new(Arc::new(roots).into()), ..self }
     }
 
+    /// Waits until there may be one more connection to a server.
+    pub(super) async fn seat(&self, origin: &Origin, deadline: Instant) -> Result<Seat, Broken> {
+        let seat = timeout_at(deadline.into(), self.traffic.seat(origin)).await;
+        seat.map_err(|_| {
+            let most = self.traffic.connections_max();
+            Broken::unsent(format!(
+                "connections: at most {most} to {origin} at a time, and none became free in time"
+            ))
+        })
+    }
+
+    /// Whether somebody waits for a connection to a server.
+    pub(super) fn is_wanted(&self, origin: &Origin) -> bool {
+        self.traffic.is_wanted(origin)
+    }
+
     /// A connection to the server at `origin`. Whatever goes wrong, nothing was asked of it.
     pub(super) async fn connect(
         &self,
         origin: &Origin,
+        seat: Seat,
         limits: &HttpLimits,
     ) -> Result<Connection, Broken> {
         let mut failed = None;
+        let most = limits.connect_time_max;
         for address in self.addresses(origin).await? {
-            match tokio::time::timeout(limits.connect_time_max, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return self.speak(origin, stream, limits).await,
+            match timeout(most, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return self.speak(origin, seat, stream, limits).await,
                 Ok(Err(error)) => failed = Some(error.to_string()),
                 Err(_) => {
-                    failed = Some(format!("connect time: more than {:?}", limits.connect_time_max));
+                    let text =
+                        format!("connect time: more than {most:?} (http_connect_time_ms_max)");
+                    failed = Some(text);
                 }
             }
         }
@@ -147,6 +193,7 @@ impl Network {
     async fn speak(
         &self,
         origin: &Origin,
+        seat: Seat,
         stream: TcpStream,
         limits: &HttpLimits,
     ) -> Result<Connection, Broken> {
@@ -156,7 +203,7 @@ impl Network {
         // Costs a little where it fails, and nothing else.
         let _ = stream.set_nodelay(true);
         if !origin.secure() {
-            let begun = connection::begin(origin, TokioIo::new(stream), limits).await;
+            let begun = connection::begin(origin, seat, TokioIo::new(stream), limits).await;
             return begun.map_err(|error| unsent(&error));
         }
         let name =
@@ -164,7 +211,7 @@ impl Network {
         let name = name.map_err(|error| unsent(&error))?;
         let connector = self.connector().map_err(|error| unsent(&error))?;
         let stream = connector.connect(name, stream).await.map_err(|error| unsent(&error))?;
-        let begun = connection::begin(origin, TokioIo::new(stream), limits).await;
+        let begun = connection::begin(origin, seat, TokioIo::new(stream), limits).await;
         begun.map_err(|error| unsent(&error))
     }
 
@@ -187,15 +234,17 @@ impl Resolver {
                 let found = tokio::net::lookup_host((name, 0)).await?;
                 Ok(found.map(|address| address.ip()).collect())
             }
-            #[cfg(test)]
-            Self::Script(answers) => {
-                let mut answers = answers.lock().map_err(|_| io::Error::other("poisoned"))?;
-                if answers.is_empty() {
-                    return Err(io::Error::other("the script ended"));
-                }
-                Ok(answers.remove(0))
-            }
+            Self::Other(lookup) => lookup(name),
         }
+    }
+}
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::System => "System",
+            Self::Other(_) => "Other(…)",
+        })
     }
 }
 

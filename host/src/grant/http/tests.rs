@@ -1,7 +1,9 @@
 //! Requests against real servers that follow a script.
 
+mod client;
 mod exchange;
 mod keys;
+mod pace;
 mod reach;
 mod secure;
 pub(crate) mod server;
@@ -14,6 +16,15 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// A network in which this machine may be reached.
 fn here() -> Network {
     Network::new(vec!["127.0.0.0/8".parse().unwrap()])
+}
+
+/// A network in which names mean what a script says, answer by answer.
+fn scripted(network: Network, answers: Vec<Vec<std::net::IpAddr>>) -> Network {
+    let answers = std::sync::Mutex::new(std::collections::VecDeque::from(answers));
+    network.with_resolver(move |_| {
+        let next = answers.lock().unwrap().pop_front();
+        next.ok_or_else(|| std::io::Error::other("the script ended"))
+    })
 }
 
 fn http(origins: &[&str]) -> Http {

@@ -221,7 +221,7 @@ fn limit_table(server: &Server, allowance: &Allowance) -> Markup {
                                     id={ "limit." (setting.name) } name={ "limit." (setting.name) }
                                     value=(value.unwrap_or(setting.value));
                             }
-                            td { (setting.words) }
+                            td { (setting.meaning) }
                         }
                     }
                 }

@@ -1,7 +1,7 @@
 //! Components that misbehave: each ends in words, and the next plugin is served as before.
 
 use super::*;
-use crate::grant::log::Level;
+use crate::grant::log::{Level, LogLimits};
 
 async fn deed(plugin: &Plugin, deed: &str, grant: Grant) -> Result<Page, Failure> {
     let mut instance = plugin.instance(grant).await?;
@@ -70,8 +70,11 @@ async fn a_call_that_was_given_up_ends_its_instance() {
 async fn a_plugin_that_never_starts_or_never_says_what_it_is_is_not_loaded() {
     let plugins = plugins(limits());
     let cases = [
-        (components::starting(), "limit: start time: at most 300ms"),
-        (components::silent(), "limit: call time: describe took more than 300ms"),
+        (components::starting(), "limit: start time: at most 300ms (start_time_ms_max)"),
+        (
+            components::silent(),
+            "limit: call time: describe took more than 300ms (call_time_ms_max)",
+        ),
     ];
     for (component, text) in cases {
         let error = plugins.load(&component).await.unwrap_err().to_string();
@@ -106,7 +109,8 @@ async fn nothing_of_the_host_is_within_reach() {
 
 #[tokio::test]
 async fn a_flood_of_lines_is_cut_cleaned_and_counted() {
-    let limits = Limits { log_lines_max: 5, log_line_bytes_max: 12, ..limits() };
+    let log = LogLimits { lines_max: 5, line_bytes_max: 12, ..LogLimits::default() };
+    let limits = Limits { log, ..limits() };
     let plugins = plugins(limits);
     let hostile = plugins.load(&components::hostile()).await.unwrap();
     let sink = LogSink::new();
@@ -115,7 +119,7 @@ async fn a_flood_of_lines_is_cut_cleaned_and_counted() {
     let taken = sink.take();
     assert_eq!(taken.lines.len(), 5);
     assert_eq!((taken.lines[0].level, taken.lines[0].text.as_str()), (Level::Warn, "your pass…"));
-    assert!(taken.dropped > 0);
+    assert!(taken.dropped > 0 && taken.reached.contains("log_lines_max"), "{:?}", taken.reached);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::domain::credential::{Carrier, Key};
+use crate::domain::credential::{Carrier, Key, Way};
 use crate::domain::secret::Secret;
 use crate::grant::Http;
 use crate::grant::http::tests::server::{Act, Server, answer};
@@ -11,9 +11,10 @@ use crate::grant::http::{HttpLimits, Network};
 
 fn granted(server: &Server, allowed: &str) -> Grant {
     let token = Secret::new("canary-token").unwrap();
-    let keys = BTreeMap::from([("access".parse().unwrap(), Key::Fixed(Carrier::Bearer, token))]);
-    let network = Network::new(vec![allowed.parse().unwrap()]);
     let origins = vec![server.origin.parse().unwrap()];
+    let key = Key { way: Way::Fixed(Carrier::Bearer, token), origins: origins.clone() };
+    let keys = BTreeMap::from([("access".parse().unwrap(), key)]);
+    let network = Network::new(vec![allowed.parse().unwrap()]);
     let http = Http::new(network, origins, keys, HttpLimits::default());
     Grant { http: Some(http), ..Grant::default() }
 }

@@ -52,7 +52,7 @@ async fn what_never_reached_a_server_is_unsent() {
     let Broken::Unsent { reason, .. } = &broken_off else { panic!("{broken_off:?}") };
     assert!(reason.contains(&refusing) && !reason.contains("canary"), "{reason}");
     let nameless = "http://does-not-exist.invalid";
-    let network = here().scripted(Vec::new());
+    let network = scripted(here(), Vec::new());
     let origins = vec![nameless.parse().unwrap()];
     let unnamed = Http::new(network, origins, BTreeMap::new(), HttpLimits::default());
     assert!(matches!(broken(&unnamed, get(nameless)).await, Broken::Unsent { .. }));
@@ -160,6 +160,25 @@ async fn another_grant_has_another_connection() {
         http(&[&server.origin]).send(get(server.url("/")), PATIENCE).await.unwrap();
     }
     assert_eq!(server.connections(), 2);
+}
+
+/// In a process of its own, since the environment is the process's: one whose proxies lead here.
+#[test]
+fn no_proxy_is_asked_whatever_the_environment_says() {
+    let proxy = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    proxy.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let test = "a_request_arrives_as_it_was_asked_for_and_the_answer_comes_back";
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.arg(test);
+    for name in ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"]
+    {
+        child.env(name, &url);
+    }
+    let said = child.env_remove("no_proxy").env_remove("NO_PROXY").output().unwrap();
+    assert!(String::from_utf8_lossy(&said.stdout).contains("1 passed"), "{said:?}");
+    let asked = proxy.accept().unwrap_err();
+    assert_eq!(asked.kind(), std::io::ErrorKind::WouldBlock);
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

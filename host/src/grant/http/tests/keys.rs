@@ -4,14 +4,17 @@ use serde_json::json;
 
 use super::server::{answer, ok};
 use super::*;
-use crate::domain::credential::{Ask, Credential};
+use crate::domain::credential::{Ask, Carrier, Credential, Way};
+use crate::domain::secret::Secret;
 
 const CANARY: &str = "canary/+pass word";
 
-fn with(server: &Server, ask: serde_json::Value, credential: serde_json::Value) -> Http {
+pub(super) fn with(server: &Server, ask: serde_json::Value, credential: serde_json::Value) -> Http {
     let ask: Ask = serde_json::from_value(ask).unwrap();
     let credential: Credential = serde_json::from_value(credential).unwrap();
-    let keys = BTreeMap::from([("access".parse().unwrap(), ask.key(&credential).unwrap())]);
+    let origin = server.origin.parse().unwrap();
+    let key = ask.key(&credential, &BTreeMap::from([("server".to_owned(), origin)])).unwrap();
+    let keys = BTreeMap::from([("access".parse().unwrap(), key)]);
     Http::new(here(), vec![server.origin.parse().unwrap()], keys, HttpLimits::default())
 }
 
@@ -22,7 +25,7 @@ fn legacy(server: &Server) -> Http {
     with(server, json!({"why": "to read", "login": login}), credential)
 }
 
-fn keyed(request: Request) -> Request {
+pub(super) fn keyed(request: Request) -> Request {
     Request { credential: Some("access".to_owned()), ..request }
 }
 
@@ -70,6 +73,23 @@ async fn a_key_goes_to_no_origin_that_was_not_granted() {
     let (server, other) = (Server::answering(&["1"]).await, Server::answering(&["1"]).await);
     denied(&legacy(&server), keyed(get(other.url("/")))).await;
     assert!(other.seen().is_empty() && server.seen().is_empty());
+}
+
+#[tokio::test]
+async fn a_key_goes_to_no_server_it_was_not_given_for() {
+    let (ours, other) = (Server::answering(&["1"]).await, Server::answering(&["never"]).await);
+    let origins: Vec<Origin> = [&ours, &other].map(|it| it.origin.parse().unwrap()).into();
+    let token = Secret::new("canary-token").unwrap();
+    let key = Key { way: Way::Fixed(Carrier::Bearer, token), origins: origins[..1].to_vec() };
+    let keys = BTreeMap::from([("access".parse().unwrap(), key)]);
+    let http = Http::new(here(), origins, keys, HttpLimits::default());
+    let why = denied(&http, keyed(get(other.url("/")))).await;
+    assert!(
+        why.contains(&format!("goes to {}, and not to {}", ours.origin, other.origin)),
+        "{why}"
+    );
+    assert!(other.seen().is_empty());
+    http.send(keyed(get(ours.url("/"))), PATIENCE).await.unwrap();
 }
 
 #[tokio::test]

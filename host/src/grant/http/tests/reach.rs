@@ -105,7 +105,7 @@ async fn a_name_that_changes_its_meaning_gains_nothing() {
     let origin = format!("http://rebind.example:{port}");
     let limits = HttpLimits { idle_time_max: Duration::ZERO, ..HttpLimits::default() };
     let http = |script: Vec<Vec<IpAddr>>| {
-        let network = here().scripted(script);
+        let network = scripted(here(), script);
         Http::new(network, vec![origin.parse().unwrap()], BTreeMap::new(), limits.clone())
     };
     let request = || get(format!("{origin}/"));

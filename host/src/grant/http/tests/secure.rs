@@ -44,7 +44,7 @@ async fn serve() -> u16 {
 fn secure(network: Network, origin: &str) -> Http {
     let home = vec![Ipv4Addr::LOCALHOST.into()];
     let origins = vec![origin.parse().unwrap()];
-    Http::new(network.scripted(vec![home]), origins, BTreeMap::new(), HttpLimits::default())
+    Http::new(scripted(network, vec![home]), origins, BTreeMap::new(), HttpLimits::default())
 }
 
 #[tokio::test]
