@@ -8,10 +8,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 
+use crate::domain::limit::LimitError;
 use crate::domain::permission::Allowance;
 use crate::domain::report::Report;
 use crate::domain::version::{PluginDigest, Version};
-use crate::plugin::{self, Inspected, LimitError, Plugin};
+use crate::plugin::{self, Inspected, Plugin};
 use crate::store::blob;
 use crate::store::version::NewVersion;
 use crate::store::{self};
