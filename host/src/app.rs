@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 
 use crate::domain::clock::Clock;
-use crate::plugin::{self, Limits, Plugins};
+use crate::plugin::{self, Compiler, Limits, Plugins};
 use crate::store::blob::{self, Blobs};
 use crate::store::{self, Access, Store};
 use crate::sync::Engine;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub allow_networks: Vec<IpNet>,
     /// How much a run holds in memory.
     pub tuning: Tuning,
+    /// Where plugins that were not built in are compiled.
+    pub compiler: Compiler,
 }
 
 /// Why nothing could be started.
@@ -80,6 +82,7 @@ impl App {
         let sandbox = Plugins::new(plugin::Settings {
             cache: files.join("compiled"),
             limits: Limits::default(),
+            compiler: settings.compiler.clone(),
         })?;
         let mut active = HashMap::new();
         for (_, component) in plugin::builtin() {

@@ -18,6 +18,7 @@ pub mod origin;
 pub mod page;
 pub mod plan;
 pub mod plugin;
+pub mod report;
 pub mod run;
 pub mod secret;
 pub mod setting;

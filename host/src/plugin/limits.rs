@@ -10,6 +10,32 @@ const MIB: usize = 1024 * KIB;
 pub struct Limits {
     /// Bytes of a component as it is uploaded.
     pub component_bytes_max: usize,
+    /// Core modules within a component; a Python component has some forty.
+    pub component_modules_max: usize,
+    /// Functions within a component.
+    pub component_functions_max: usize,
+    /// Bytes of the largest function of a component; a Python component's has 427 KB.
+    pub component_function_bytes_max: usize,
+    /// Components and modules within each other, the outermost one counted.
+    pub component_depth_max: usize,
+    /// Types a component defines.
+    pub component_types_max: usize,
+    /// Bytes of data a component brings along.
+    pub component_data_bytes_max: usize,
+    /// Bytes of names, debug information and other custom sections of a component.
+    pub component_custom_bytes_max: usize,
+    /// Memories that the modules of a component define.
+    pub component_memories_max: usize,
+    /// Tables that the modules of a component define.
+    pub component_tables_max: usize,
+    /// Processor time of compiling a component, of all threads together; whole seconds.
+    pub compile_cpu_time_max: Duration,
+    /// Wall time of compiling a component.
+    pub compile_wall_time_max: Duration,
+    /// Bytes of addresses of the process that compiles a component.
+    pub compile_memory_bytes_max: usize,
+    /// Bytes of machine code a component is compiled to.
+    pub compiled_bytes_max: usize,
     /// Bytes of all linear memories of an instance together.
     pub memory_bytes_max: usize,
     /// Linear memories of an instance.
@@ -42,6 +68,19 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             component_bytes_max: 64 * MIB,
+            component_modules_max: 200,
+            component_functions_max: 100_000,
+            component_function_bytes_max: MIB,
+            component_depth_max: 8,
+            component_types_max: 50_000,
+            component_data_bytes_max: 48 * MIB,
+            component_custom_bytes_max: 32 * MIB,
+            component_memories_max: 200,
+            component_tables_max: 400,
+            compile_cpu_time_max: Duration::from_mins(1),
+            compile_wall_time_max: Duration::from_mins(2),
+            compile_memory_bytes_max: 768 * MIB,
+            compiled_bytes_max: 256 * MIB,
             memory_bytes_max: 256 * MIB,
             memories_max: 64,
             table_elements_max: 100_000,

@@ -25,8 +25,8 @@ fn limits() -> Limits {
 }
 
 fn plugins(limits: Limits) -> Plugins {
-    Plugins::new(Settings { cache: components::folder().join("compiled-for-tests"), limits })
-        .unwrap()
+    let cache = components::folder().join("compiled-for-tests");
+    Plugins::new(Settings { cache, limits, compiler: Compiler::Here }).unwrap()
 }
 
 /// Enough time for every plugin that means well.
