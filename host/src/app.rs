@@ -12,7 +12,7 @@ use ipnet::IpNet;
 
 use crate::domain::clock::Clock;
 use crate::domain::version::{Version, VersionState};
-use crate::plugin::{self, Limits, Plugin, Plugins};
+use crate::plugin::{self, Compiler, Limits, Plugin, Plugins};
 use crate::store::blob::{self, Blobs};
 use crate::store::{self, Access, Store};
 use crate::sync::Engine;
@@ -50,6 +50,8 @@ pub struct Settings {
     pub allow_networks: Vec<IpNet>,
     /// How much a run holds in memory.
     pub tuning: Tuning,
+    /// Where plugins that were not built in are compiled.
+    pub compiler: Compiler,
 }
 
 /// Why nothing could be started.
@@ -85,6 +87,7 @@ impl App {
         let sandbox = Arc::new(Plugins::new(plugin::Settings {
             cache: files.join("compiled"),
             limits: Limits::default(),
+            compiler: settings.compiler.clone(),
         })?);
         let registry = Registry::new(Arc::clone(&sandbox), blobs.clone());
         let mut built_in = Vec::new();

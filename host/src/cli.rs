@@ -1,6 +1,8 @@
 //! The commands: what a person types, what is printed, and the exit code.
 
+mod compile;
 mod demo;
+mod folder;
 mod import;
 mod manage;
 mod output;
@@ -19,6 +21,7 @@ use crate::app::{App, Settings};
 use crate::domain::network::Networks;
 use crate::domain::organisation::{Limits, Organisation, Zone};
 use crate::domain::setting::Setting;
+use crate::plugin::compiler::{self, Compiler};
 use crate::store::organisation::NewOrganisation;
 use crate::store::{self, Access};
 use crate::sync::pull::Tuning;
@@ -98,6 +101,8 @@ enum Command {
     /// Readings in OurWater.
     #[command(subcommand)]
     Readings(manage::Readings),
+    #[command(name = compiler::COMMAND, hide = true)]
+    Compile(compile::Compile),
 }
 
 /// What a command ends in that was nobody's mistake in the program.
@@ -124,6 +129,10 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
+    // Its limits come first, and it needs neither log nor runtime.
+    if let Command::Compile(compile) = arguments.command {
+        return compile.run().into();
+    }
     start_log();
     let output = Output::new(arguments.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -148,6 +157,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),
             ..defaults
         },
+        compiler: Compiler::of_this_program().context("this program's own path")?,
     };
     match arguments.command {
         Command::Demo(demo) => demo.run(&settings, output).await,
@@ -165,6 +175,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Resource(command) => command.run(&settings, output).await,
         Command::File(command) => command.run(&settings, output).await,
         Command::Readings(command) => command.run(&settings, output).await,
+        Command::Compile(compile) => Ok(compile.run()),
     }
 }
 
@@ -242,6 +253,7 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 fn exit_code(error: &anyhow::Error) -> u8 {
     use crate::app::{edit, import, life};
     use crate::domain::plugin::Failure;
+    use crate::plugin;
     use crate::sync::Refusal;
     let store = error.downcast_ref::<store::Error>();
     let usage = error.is::<Usage>()
@@ -255,10 +267,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             )
         )
         || matches!(error.downcast_ref(), Some(life::Error::Store(store::Error::NotFound { .. })))
+        || matches!(error.downcast_ref(), Some(life::Error::Limit(_) | life::Error::Unclear(_)))
         || matches!(
             error.downcast_ref(),
-            Some(life::Error::Component(_) | life::Error::Limit(_) | life::Error::Unclear(_))
+            Some(life::Error::Component(error)) if error.is_of_component()
         )
+        || error.downcast_ref().is_some_and(plugin::Error::is_of_component)
         || matches!(error.downcast_ref(), Some(edit::Error::Unfit(_)))
         || matches!(error.downcast_ref(), Some(edit::Error::Store(store::Error::NotFound { .. })))
         || matches!(

@@ -130,7 +130,7 @@ impl Engine {
         let ensured = self.ensure(organisation, sync).await?;
         let now = self.inner.clock.now();
         let digest = ensured.allowed.plugin.digest();
-        let begun = self.inner.store.begin_run(&ensured.sync, digest, how, now).await?;
+        let begun = self.inner.store.begin_run(&ensured.sync, digest.as_str(), how, now).await?;
         let held = match begun {
             Begun::Held(held) => held,
             Begun::Running(run) => return Err(Refusal::Running(run)),
@@ -262,7 +262,7 @@ impl Engine {
             store: self.inner.store.clone(),
             clock: self.inner.clock.clone(),
             held,
-            digest: config::digest(&ensured.config, ensured.allowed.plugin.digest()),
+            digest: config::digest(&ensured.config, ensured.allowed.plugin.digest().as_str()),
             sync: ensured.sync.clone(),
             datasource: ensured.datasource.clone(),
             progress: Arc::default(),

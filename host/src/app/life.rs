@@ -10,7 +10,6 @@ use serde_json::json;
 
 use crate::domain::limit::LimitError;
 use crate::domain::permission::Allowance;
-use crate::domain::report::Report;
 use crate::domain::version::{PluginDigest, Version};
 use crate::plugin::{self, Inspected, Plugin};
 use crate::store::blob;
@@ -55,7 +54,7 @@ impl App {
     /// Inspects a component and keeps it; it does not run before somebody allows and activates it.
     pub async fn add_plugin(&self, component: Vec<u8>, who: &str) -> Result<Added, Error> {
         let Inspected { report, plugin } = self.sandbox.inspect(&component).await?;
-        let digest = digest_of(&report)?;
+        let digest = report.digest.clone();
         let new = NewVersion {
             digest,
             description: plugin.description(),
@@ -63,7 +62,8 @@ impl App {
             bytes: component.len() as u64,
         };
         let bytes_max = new.bytes;
-        let content = futures_util::stream::iter([Ok::<_, std::convert::Infallible>(component.into())]);
+        let content =
+            futures_util::stream::iter([Ok::<_, std::convert::Infallible>(component.into())]);
         // Held until the version points at it, so that no sweep takes it away.
         let _kept = self.blobs.write(content, bytes_max).await?;
         let (version, new) = self.store.add_version(new, who, &self.clock).await?;
@@ -148,13 +148,9 @@ impl App {
 
     async fn loaded(&self, digest: &PluginDigest) -> Result<Arc<Plugin>, Error> {
         self.store.version(digest).await?;
-        if let Some(plugin) = self.sandbox.find(digest.as_str()).await? {
+        if let Some(plugin) = self.sandbox.find(digest).await? {
             return Ok(plugin);
         }
         Ok(self.sandbox.load(&self.blobs.content(digest.as_str()).await?).await?)
     }
-}
-
-fn digest_of(report: &Report) -> Result<PluginDigest, Error> {
-    report.digest.parse().map_err(|error| Error::Unclear(format!("{error}")))
 }

@@ -195,7 +195,7 @@ impl From<life::Error> for Error {
             life::Error::Content(error) => error.into(),
             life::Error::Limit(_) => Self::unfit("limits", text),
             life::Error::Unclear(_) => Self::unfit("digest", text),
-            life::Error::Component(error) if error.is_the_hosts() => Self::host(&text),
+            life::Error::Component(error) if !error.is_of_component() => Self::host(&text),
             life::Error::Component(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin", text)
             }

@@ -56,7 +56,7 @@ pub(super) struct AdminSession {
 }
 
 /// Somebody who is logged in, as every page and form needs it.
-pub(super) trait LoggedIn: FromRequestParts<Server, Rejection = Response> {
+pub(super) trait LoggedIn: FromRequestParts<Server, Rejection = Response> + Send {
     /// Who it is, for the top of a page.
     fn shown(&self) -> &str;
 

@@ -25,17 +25,14 @@ impl Store {
         clock: &Clock,
     ) -> Result<(Administrator, Token), Error> {
         let token = Token::random();
-        let administrator =
-            Administrator { name: name.as_str().to_owned(), created: clock.now() };
-        sqlx::query(
-            "INSERT INTO administrator (name, token_sha256, created) VALUES ($1, $2, $3)",
-        )
-        .bind(&administrator.name)
-        .bind(token_digest(token.as_str()))
-        .bind(administrator.created)
-        .execute(&self.write)
-        .await
-        .map_err(|error| Error::taken(error, "administrator", &administrator.name))?;
+        let administrator = Administrator { name: name.as_str().to_owned(), created: clock.now() };
+        sqlx::query("INSERT INTO administrator (name, token_sha256, created) VALUES ($1, $2, $3)")
+            .bind(&administrator.name)
+            .bind(token_digest(token.as_str()))
+            .bind(administrator.created)
+            .execute(&self.write)
+            .await
+            .map_err(|error| Error::taken(error, "administrator", &administrator.name))?;
         Ok((administrator, token))
     }
 
@@ -46,8 +43,7 @@ impl Store {
         clock: &Clock,
     ) -> Result<Option<(Administrator, Token)>, Error> {
         let token = Token::random();
-        let administrator =
-            Administrator { name: name.as_str().to_owned(), created: clock.now() };
+        let administrator = Administrator { name: name.as_str().to_owned(), created: clock.now() };
         // One statement, so that of two who come at a time one is first.
         let made = sqlx::query(
             "INSERT INTO administrator (name, token_sha256, created) SELECT $1, $2, $3 \

@@ -57,7 +57,8 @@ impl Store {
         let mut transaction = self.write.begin_with("BEGIN IMMEDIATE").await?;
         let asked = asked(&description.asks).unwrap_or_default();
         let allowance = json!(Allowance::of_all(&asked)).to_string();
-        insert(&mut transaction, digest, description, (bytes, None, Some(allowance)), clock).await?;
+        insert(&mut transaction, digest, description, (bytes, None, Some(allowance)), clock)
+            .await?;
         let active = active(&mut transaction, &description.name).await?;
         if active.is_none_or(|active| active.built_in && active.digest != *digest) {
             let version = find(&mut transaction, digest).await?;
@@ -174,10 +175,7 @@ async fn insert(
     Ok(())
 }
 
-async fn find(
-    transaction: &mut SqliteConnection,
-    digest: &PluginDigest,
-) -> Result<Version, Error> {
+async fn find(transaction: &mut SqliteConnection, digest: &PluginDigest) -> Result<Version, Error> {
     try_find(transaction, digest).await?.ok_or_else(|| not_found(digest))
 }
 
@@ -190,10 +188,7 @@ async fn try_find(
     row.fetch_optional(transaction).await?.map(|row| read_version(&row)).transpose()
 }
 
-async fn active(
-    transaction: &mut SqliteConnection,
-    name: &str,
-) -> Result<Option<Version>, Error> {
+async fn active(transaction: &mut SqliteConnection, name: &str) -> Result<Option<Version>, Error> {
     let sql = format!("{COLUMNS} WHERE name = $1 AND active = 1");
     let row = sqlx::query(AssertSqlSafe(sql)).bind(name);
     row.fetch_optional(transaction).await?.map(|row| read_version(&row)).transpose()

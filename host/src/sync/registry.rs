@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use tokio::sync::OnceCell;
 
+use crate::domain::limit::LimitError;
 use crate::domain::permission::{Allowance, Permission};
 use crate::domain::plugin::Failure;
 use crate::domain::version::{PluginDigest, Version};
@@ -63,6 +64,8 @@ enum Unloadable {
     Content(#[from] blob::Error),
     #[error(transparent)]
     Plugin(#[from] plugin::Error),
+    #[error(transparent)]
+    Limit(#[from] LimitError),
 }
 
 impl Registry {
@@ -106,10 +109,10 @@ impl Registry {
 
     /// From what was compiled before, or else from the component itself.
     async fn load(&self, slot: &Slot) -> Result<Arc<Allowed>, Unloadable> {
-        let digest = slot.digest.as_str();
+        let digest = &slot.digest;
         let plugin = match self.sandbox.find(digest).await? {
             Some(plugin) => plugin,
-            None => self.sandbox.load(&self.blobs.content(digest).await?).await?,
+            None => self.sandbox.load(&self.blobs.content(digest.as_str()).await?).await?,
         };
         Ok(limited(&plugin, &slot.allowance)?)
     }
@@ -126,7 +129,7 @@ impl Registry {
     }
 }
 
-fn limited(plugin: &Plugin, allowance: &Allowance) -> Result<Arc<Allowed>, plugin::Error> {
+fn limited(plugin: &Plugin, allowance: &Allowance) -> Result<Arc<Allowed>, LimitError> {
     let plugin = plugin.with_limits(plugin.limits().with(&allowance.limits)?);
     Ok(Arc::new(Allowed { plugin, permissions: allowance.permissions.clone() }))
 }

@@ -45,10 +45,7 @@ impl Admin {
                 let (administrator, token) =
                     app.store.create_administrator(&name, &app.clock).await?;
                 let text = format!("{}\ntoken: {}", administrator.name, token.as_str());
-                output.show(
-                    &text,
-                    &json!({"name": administrator.name, "token": token.as_str()}),
-                );
+                output.show(&text, &json!({"name": administrator.name, "token": token.as_str()}));
             }
             Self::List => {
                 let all = app.store.administrators().await?;

@@ -1,5 +1,7 @@
 //! `plugin`: components of others, decided on before they run.
 
+mod inspect;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -22,6 +24,8 @@ const WHO: &str = "command line";
 
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Plugin {
+    /// Say what a component is, what it asks for, and whether it fits; needs no database.
+    Inspect(inspect::Inspect),
     /// Inspect a component and keep it; it runs only once it is allowed and active.
     Add {
         /// The component, a .wasm file.
@@ -83,9 +87,13 @@ impl Plugin {
         settings: &Settings,
         output: &Output,
     ) -> anyhow::Result<u8> {
+        if let Self::Inspect(inspect) = self {
+            return inspect.run(settings, output).await;
+        }
         let reads = matches!(self, Self::List | Self::Show { .. } | Self::Events { .. });
         let app = open(settings, if reads { Access::Read } else { Access::Write }).await?;
         match self {
+            Self::Inspect(_) => {}
             Self::Add { file } => add(&app, &file, *output).await?,
             Self::List => list(*output, &app.store.versions().await?, line),
             Self::Show { digest } => show(&app, &app.find_version(&digest).await?, *output).await?,
@@ -134,7 +142,8 @@ async fn add(app: &App, file: &PathBuf, output: Output) -> anyhow::Result<()> {
     let size = std::fs::metadata(file).map(|it| it.len());
     let size = size.with_context(|| format!("{} cannot be read", file.display()))?;
     if size > bytes_max {
-        let text = format!("{} has {size} bytes; a component has at most {bytes_max}", file.display());
+        let text =
+            format!("{} has {size} bytes; a component has at most {bytes_max}", file.display());
         return Err(Usage(text).into());
     }
     let component =
@@ -161,7 +170,8 @@ async fn show(app: &App, version: &Version, output: Output) -> anyhow::Result<()
     for asked in asked_by(version) {
         let given = granted.is_some_and(|it| it.permissions.contains(&asked.permission));
         let mark = if given { "granted" } else { "asks   " };
-        let text = format!("  {mark}  {}: {} ({})", asked.permission, asked.permission.words(), asked.why);
+        let text =
+            format!("  {mark}  {}: {} ({})", asked.permission, asked.permission.words(), asked.why);
         output.say(&super::super::output::clean(&text));
     }
     for (name, value) in granted.into_iter().flat_map(|it| &it.limits) {
@@ -222,6 +232,7 @@ fn limits(given: &[String]) -> anyhow::Result<BTreeMap<String, u64>> {
         let (name, value) = text.split_once('=')?;
         Some((name.trim().to_owned(), value.trim().parse().ok()?))
     };
-    let read = |text| limit(text).ok_or_else(|| Usage(format!("--limit {text:?}: write NAME=NUMBER")));
+    let read =
+        |text| limit(text).ok_or_else(|| Usage(format!("--limit {text:?}: write NAME=NUMBER")));
     Ok(given.iter().map(read).collect::<Result<_, _>>()?)
 }

@@ -1,6 +1,6 @@
 //! A form that somebody who is logged in sent from one of our own pages.
 
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
 
 use super::Failed;

@@ -1,8 +1,8 @@
 //! Logging in with the organisation's token, and out.
 
 use axum::Form as Fields;
-use axum::extract::{FromRequest as _, Request, State};
 use axum::extract::rejection::FormRejection;
+use axum::extract::{FromRequest as _, Request, State};
 use axum::http::header::{ORIGIN, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -65,10 +65,7 @@ pub(in crate::http) async fn log_in(
 }
 
 /// Ends it.
-pub(in crate::http) async fn log_out(
-    State(server): State<Server>,
-    request: Request,
-) -> Response {
+pub(in crate::http) async fn log_out(State(server): State<Server>, request: Request) -> Response {
     let headers = request.headers();
     let administrator = matches!(AdminSession::of(headers, &server).await, Ok(Some(_)));
     let cookie = if administrator {

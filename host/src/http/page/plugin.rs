@@ -111,8 +111,8 @@ fn limits(server: &Server, form: &Form<AdminSession>) -> Result<BTreeMap<String,
         let field = format!("limit.{}", setting.name);
         let text = form.field(&field).trim();
         let value = if text.is_empty() { Ok(setting.value) } else { text.parse() };
-        let value =
-            value.map_err(|_| Error::unfit(setting.name, format!("{text:?} is no whole number")))?;
+        let value = value
+            .map_err(|_| Error::unfit(setting.name, format!("{text:?} is no whole number")))?;
         if value != setting.value {
             changed.insert(setting.name.to_owned(), value);
         }

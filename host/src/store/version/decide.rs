@@ -189,10 +189,9 @@ fn refuse_unasked(version: &Version, allowance: &Allowance) -> Result<(), Error>
 
 fn refuse_undecided(version: &Version) -> Result<(), Error> {
     match version.state {
-        VersionState::Uploaded => Err(Error::Standing(format!(
-            "{} waits for a decision: allow it first",
-            named(version)
-        ))),
+        VersionState::Uploaded => {
+            Err(Error::Standing(format!("{} waits for a decision: allow it first", named(version))))
+        }
         VersionState::Allowed | VersionState::Active => Ok(()),
     }
 }
