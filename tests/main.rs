@@ -9,6 +9,7 @@ mod harness;
 mod imports;
 mod kill;
 mod layers;
+mod life;
 mod pulls;
 mod readme;
 mod refusals;

@@ -143,4 +143,3 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, bytes_max: u64) -> std::io::
     }
     Ok(bytes)
 }
-

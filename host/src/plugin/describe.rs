@@ -54,4 +54,3 @@ pub(super) fn asked(asks: &BTreeMap<String, Value>) -> Result<Vec<Asked>, String
     credential::asks(asks)?;
     permission::asked(asks)
 }
-

@@ -205,4 +205,3 @@ fn instead(exports: &[String]) -> String {
 pub(super) fn shown(name: &str) -> String {
     text::clean(name, NAME_BYTES_MAX)
 }
-

@@ -20,6 +20,17 @@ impl Description {
             extra: String::new(),
         }
     }
+
+    /// Asks for a grant by its word (`files`, `http`), with the reason that an administrator reads.
+    /// What has more to it is written into `asks` as JSON.
+    #[must_use]
+    pub fn asking(mut self, word: &str, why: &str) -> Self {
+        let asks = serde_json::from_str(&self.asks).unwrap_or_default();
+        let mut asks: serde_json::Map<String, serde_json::Value> = asks;
+        asks.insert(word.to_owned(), why.into());
+        self.asks = serde_json::Value::Object(asks).to_string();
+        self
+    }
 }
 
 impl Series {
