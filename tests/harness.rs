@@ -1,6 +1,7 @@
 //! The real program, as the stories use it.
 
 mod browser;
+pub(crate) mod kit;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

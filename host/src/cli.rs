@@ -92,6 +92,9 @@ enum Command {
     /// Readings in OurWater.
     #[command(subcommand)]
     Readings(manage::Readings),
+    /// Plugins: components that reach other systems.
+    #[command(subcommand)]
+    Plugin(manage::Plugin),
 }
 
 /// What a command ends in that was nobody's mistake in the program.
@@ -157,6 +160,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Resource(command) => command.run(&settings, output).await,
         Command::File(command) => command.run(&settings, output).await,
         Command::Readings(command) => command.run(&settings, output).await,
+        Command::Plugin(command) => command.run(&settings, output).await,
     }
 }
 

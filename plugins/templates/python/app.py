@@ -1,4 +1,4 @@
-"""Wells and their readings, from and to a server that README.md describes.
+"""Wells and their readings, from and to a server that server.md describes.
 
 Here is what the plugin says of itself; `pages` gives pages, `batches` takes batches, `server` writes
 requests. Nothing is remembered between calls: each may run in a fresh instance.

@@ -1,4 +1,4 @@
-//! Wells and their readings, from and to a server that README.md describes.
+//! Wells and their readings, from and to a server that server.md describes.
 //!
 //! [`get`] gives pages, [`push`] takes batches; here is what the plugin says of itself.
 
