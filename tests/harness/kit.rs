@@ -94,7 +94,8 @@ fn by_hand(place: &Place, files: &[(&str, &str)]) -> PathBuf {
 
 /// The only block of a language in a text.
 fn block<'text>(text: &'text str, language: &str) -> &'text str {
-    let mut blocks = text.split(&format!("\n```{language}\n")).skip(1);
+    let fence = format!("\n```{language}\n");
+    let mut blocks = text.split(&fence).skip(1);
     let block = blocks.next().unwrap().split("\n```").next().unwrap();
     assert!(blocks.next().is_none(), "there are two blocks of {language}");
     block

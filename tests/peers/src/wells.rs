@@ -101,13 +101,13 @@ fn serve(listener: &TcpListener, state: &Arc<Mutex<State>>) {
         }
         let (Ok(stream), state) = (stream, Arc::clone(state)) else { continue };
         // A caller that goes away mid-way is its own affair.
-        thread::spawn(move || answer(stream, &state).ok());
+        thread::spawn(move || answer(&stream, &state).ok());
     }
 }
 
 /// One request on each connection.
-fn answer(mut stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
+fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream);
     let mut first = String::new();
     reader.read_line(&mut first)?;
     let mut length = 0;
@@ -159,7 +159,8 @@ impl State {
 
     /// Sets or removes one reading, where it still is what the caller knew.
     fn put(&mut self, item: &Value) -> Value {
-        let (well, time) = (item["well"].as_str().unwrap_or(""), item["time"].as_i64().unwrap_or(0));
+        let (well, time) =
+            (item["well"].as_str().unwrap_or(""), item["time"].as_i64().unwrap_or(0));
         if !self.wells.iter().any(|it| it["id"] == well) {
             return json!({"outcome": "refused", "reason": format!("there is no well {well}")});
         }

@@ -42,7 +42,8 @@ impl New {
             Error::Write { .. } => anyhow::Error::from(error),
         })?;
         let component = language.component(&self.name);
-        let check = format!("ourwater plugin check {component} --config config.json --fixture fixture");
+        let check =
+            format!("ourwater plugin check {component} --config config.json --fixture fixture");
         let mut next = vec![format!("cd {}", folder.display())];
         next.extend(language.commands().iter().map(ToString::to_string));
         next.push(check);
