@@ -2,6 +2,7 @@
 
 mod browser;
 pub(crate) mod component;
+pub(crate) mod kit;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

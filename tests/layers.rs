@@ -12,7 +12,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("sync", &["domain", "grant", "plugin", "store"]),
     ("http", &["domain", "store", "sync", "plugin", "app"]),
     ("app", &["domain", "store", "sync", "plugin"]),
-    ("cli", &["domain", "store", "sync", "plugin", "app", "http"]),
+    ("kit", &[]),
+    ("cli", &["domain", "store", "sync", "plugin", "app", "http", "kit"]),
 ];
 
 /// Where a package may be named.

@@ -3,11 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
 mod browser;
+mod contract;
 mod editing;
 mod entrusting;
 mod harness;
 mod imports;
 mod kill;
+mod kit;
 mod layers;
 mod life;
 mod pulls;

@@ -7,13 +7,15 @@
 //!
 //! Arrows point down only: `main -> cli -> http -> app -> sync -> {plugin, store} -> domain`, and
 //! `plugin -> grant`. sqlx is named only in `store`, wasmtime only in `plugin` and `grant`, axum
-//! only in `http`; `tests/layers.rs` holds that. `private` writes the files that hold keys.
+//! only in `http`; `tests/layers.rs` holds that. `private` writes the files that hold keys, `kit` begins
+//! a plugin's project.
 
 pub mod app;
 pub mod cli;
 pub mod domain;
 pub mod grant;
 pub mod http;
+pub mod kit;
 pub mod plugin;
 mod private;
 pub mod store;

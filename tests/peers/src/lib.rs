@@ -4,7 +4,9 @@
 mod legacy_mywell;
 mod proxy;
 mod web;
+pub mod wells;
 
 pub use legacy_mywell::LegacyMyWell;
 pub use proxy::{Fault, Proxy};
 pub use web::Web;
+pub use wells::Wells;
