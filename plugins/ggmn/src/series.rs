@@ -1,0 +1,145 @@
+//! The series of a well: which there are, and what their readings are readings of.
+
+use ourwater_sdk::{Failure, Result, Series};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::config::{Config, Version};
+use crate::quantity;
+use crate::server;
+use crate::time;
+use crate::value::{self, number, text};
+use crate::walk;
+use crate::well::{Named, Well, field};
+
+/// Where series are asked for.
+pub(crate) const PATH: &str = "timeseries/";
+
+/// Series of one well: the cursor holds a place for each.
+pub(crate) const SERIES_MAX: usize = 200;
+
+/// A series as Lizard and as we name it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Known {
+    pub(crate) uuid: String,
+    pub(crate) name: String,
+    pub(crate) property: String,
+    pub(crate) unit: String,
+    /// The time of its first reading, where the server says so.
+    #[serde(skip)]
+    pub(crate) start: Option<i64>,
+}
+
+impl Known {
+    pub(crate) fn series(&self, well: &str) -> Series {
+        Series::of(well, &self.name, &self.property, &self.unit)
+    }
+}
+
+/// The series of a well that hold numbers, by their uuids.
+pub(crate) fn of(config: &Config, well: &Well) -> Result<Vec<Known>> {
+    let mut found = if well.series.is_empty() {
+        let rows = at_place(config, well)?;
+        rows.into_iter().map(|row| (None, row)).collect()
+    } else {
+        named(config, well)?
+    };
+    if found.len() > SERIES_MAX {
+        return Err(too_many());
+    }
+    // The oldest keeps the plain name, so that a name stays when a further series is added.
+    found.sort_by_key(|(_, row)| {
+        (number(field(row, "id")).map_or(u64::MAX, f64::to_bits), uuid(row))
+    });
+    found.dedup_by_key(|(_, row)| uuid(row));
+    let mut all: Vec<Known> = Vec::new();
+    for (filter, row) in &found {
+        if let Some(mut one) = known(well, filter.as_deref(), row) {
+            if all.iter().any(|other| other.name == one.name) {
+                one.name = format!("{} {}", one.name, one.uuid);
+            }
+            all.push(one);
+        }
+    }
+    all.sort_by(|one, other| one.uuid.cmp(&other.uuid));
+    Ok(all)
+}
+
+/// One series with its readings from `start` to `end`, in API v3; none where there is none to see.
+pub(crate) fn window(config: &Config, uuid: &str, start: i64, end: i64) -> Result<Option<Value>> {
+    let parameters =
+        [("uuid", uuid.to_owned()), ("start", start.to_string()), ("end", end.to_string())];
+    // Never with min_points: events then have a least and a greatest value, and no value.
+    let listing = server::list(config, PATH, &parameters, 1, 1)?.map(|answer| answer.body);
+    let mut rows = listing.into_iter().flat_map(|listing| listing.results);
+    Ok(rows.find(|row| field(row, "uuid").as_str() == Some(uuid)))
+}
+
+/// The series that the station names.
+fn named(config: &Config, well: &Well) -> Result<Vec<(Option<String>, Value)>> {
+    if well.series.len() > SERIES_MAX {
+        return Err(too_many());
+    }
+    let mut found = Vec::new();
+    for Named { uuid, filter } in &well.series {
+        let row = server::find(config, &format!("{PATH}{uuid}/"))?;
+        found.extend(row.map(|row| (filter.clone(), row)));
+    }
+    Ok(found)
+}
+
+/// The series of the location that is called as the well is and lies where it lies: for a station
+/// without filters, or whose filters name no series, as all of GGMN's in API v3.
+fn at_place(config: &Config, well: &Well) -> Result<Vec<Value>> {
+    let Some(code) = &well.code else { return Ok(Vec::new()) };
+    if config.version == Version::V3 {
+        let of_name = [("location__name", code.clone())];
+        let mut rows = walk::all(config, PATH, &of_name, SERIES_MAX, too_many)?;
+        rows.retain(|row| well.is_at(field(row, "location")));
+        return Ok(rows);
+    }
+    let of_code = [("code", code.clone())];
+    let mut found = Vec::new();
+    for location in walk::all(config, "locations/", &of_code, SERIES_MAX, too_many)? {
+        let uuid = text(field(&location, "uuid")).filter(|_| well.is_at(&location));
+        if let Some(uuid) = uuid {
+            let of_location = [("location__uuid", uuid)];
+            found.extend(walk::all(config, PATH, &of_location, SERIES_MAX, too_many)?);
+        }
+    }
+    Ok(found)
+}
+
+/// None where it has no uuid, or holds texts, images or files.
+fn known(well: &Well, filter: Option<&str>, row: &Value) -> Option<Known> {
+    let uuid = uuid(row).filter(|uuid| value::is_plain(uuid))?;
+    let kind = field(row, "value_type");
+    let numeric = match kind {
+        Value::String(kind) => matches!(kind.as_str(), "float" | "integer"),
+        // 0 is integer and 1 float; who does not say has numbers, as nearly all have.
+        kind => kind.is_null() || kind == 0 || kind == 1,
+    };
+    let code = text(field(row, "code")).or_else(|| text(field(row, "name")));
+    let code = code.unwrap_or_else(|| uuid.clone());
+    let observed = field(row, "observation_type");
+    let (property, unit) = quantity::of(
+        &code,
+        text(field(observed, "code")).as_deref(),
+        text(field(observed, "unit")).as_deref(),
+    );
+    // Each filter of a well may have a series of the same code. GGMN's only filter is called as the
+    // well itself, and adds nothing.
+    let filter = filter.filter(|filter| Some(*filter) != well.code.as_deref());
+    let name = filter.map_or_else(|| code.clone(), |filter| format!("{filter} {code}"));
+    let start = time::read(field(row, "start"));
+    numeric.then_some(Known { uuid, name, property, unit, start })
+}
+
+fn uuid(row: &Value) -> Option<String> {
+    text(field(row, "uuid"))
+}
+
+fn too_many() -> Failure {
+    Failure::Data(format!("a well has more than {SERIES_MAX} series"))
+}
