@@ -2,9 +2,11 @@
 //! without a sandbox that reaches both.
 
 mod legacy_mywell;
+mod lizard;
 mod proxy;
 mod web;
 
 pub use legacy_mywell::LegacyMyWell;
+pub use lizard::{Lizard, Quirks, Station};
 pub use proxy::{Fault, Proxy};
 pub use web::Web;

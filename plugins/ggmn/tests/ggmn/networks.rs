@@ -1,0 +1,58 @@
+//! Monitoring networks as groups, and the wells that are in them by their series.
+
+use plugin_ggmn::Version;
+
+use crate::world::{World, station};
+
+#[test]
+fn a_well_is_in_the_networks_of_its_series() {
+    let world = World::new(Version::V4);
+    let (_, first) = world.well("1696");
+    let (_, second) = world.well("1697");
+    world.well("1698");
+    // A station without filters names no series; they are those of its location.
+    let mut bare = station("1699");
+    bare.filters = Vec::new();
+    let bare = world.lizard.add_station(bare);
+    let third = world.lizard.add_series(bare, None, "GWmBGS", "mBGS");
+    let north = world.lizard.add_network("North", &[&first, &second]);
+    let south = world.lizard.add_network("South", &[&second, &third]);
+    let groups = world.groups(1, &[]);
+    assert_eq!(groups.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["North", "South"]);
+    assert_eq!((groups[0].kind.as_str(), groups[0].id.as_ref()), ("network", Some(&north)));
+    assert_eq!(world.groups(10, &[&south]).len(), 1);
+    for limit in [1, 10] {
+        let wells = world.resources(limit, &[]).0;
+        let of: Vec<_> = wells.iter().map(|well| well.groups.clone()).collect();
+        let expected =
+            [vec![north.clone()], vec![north.clone(), south.clone()], vec![], vec![south.clone()]];
+        assert_eq!(of, expected, "pages of {limit}");
+    }
+}
+
+#[test]
+fn networks_may_be_named_and_there_are_none_in_v3() {
+    let mut world = World::new(Version::V4);
+    let (_, series) = world.well("1696");
+    let wanted = world.lizard.add_network("North", &[&series]);
+    world.lizard.add_network("South", &[&series]);
+    world.config.networks = vec![wanted.clone()];
+    assert_eq!(world.groups(10, &[]).len(), 1);
+    assert_eq!(world.resources(10, &[]).0[0].groups, [wanted]);
+    world.config.version = Version::V3;
+    assert!(world.groups(10, &[]).is_empty());
+    assert!(world.resources(10, &[]).0[0].groups.is_empty());
+}
+
+#[test]
+fn more_networks_than_can_be_asked_for_are_the_configurations_fault() {
+    let world = World::new(Version::V4);
+    let (_, series) = world.well("1696");
+    for at in 0..51 {
+        world.lizard.add_network(&at.to_string(), &[&series]);
+    }
+    let request = crate::world::of(ourwater_sdk::Datatype::Resource, 10, &[]);
+    let failure = world.page(&request).unwrap_err();
+    let ourwater_sdk::Failure::Config(remark) = failure else { panic!("{failure:?}") };
+    assert!(remark.field == "networks" && remark.text.contains("50"), "{remark:?}");
+}

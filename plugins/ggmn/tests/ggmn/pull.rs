@@ -1,0 +1,278 @@
+//! Readings of a well are given once, from any cursor, and later what is new, late or corrected.
+
+use ourwater_sdk::{Datatype, Failure, GetRequest};
+use plugin_ggmn::Version;
+use serde_json::{Value, json};
+
+use crate::world::{A_WHILE, BOTH, World, of, station, time};
+
+#[test]
+fn every_cursor_gives_exactly_the_rest_and_the_placeholder_is_no_reading() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..25);
+        let whole = world.pull(None, 7, &well);
+        assert_eq!((whole.kept().len(), whole.empty), (25, 1), "{version:?}");
+        // 0 is a value.
+        assert_eq!(whole.points[0], (("GWmMSL".to_owned(), time(0)), Some(0.0)));
+        for (at, cursor) in whole.cursors.iter().enumerate().take(whole.cursors.len() - 1) {
+            let rest = world.pull(Some(cursor), 7, &well);
+            let given = whole.points.len() - rest.points.len();
+            assert_eq!(rest.points, whole.points[given..], "{version:?} after page {at}");
+        }
+    }
+}
+
+#[test]
+fn levels_above_the_sea_and_below_the_ground_and_each_filter_are_series_of_their_own() {
+    for version in BOTH {
+        let world = World::new(version);
+        let mut station = station("27BP0003");
+        station.filters = vec!["27BP0003-1".to_owned(), "27BP0003-2".to_owned()];
+        let well = world.lizard.add_station(station);
+        let filter = |at| (version == Version::V4).then_some(at);
+        let (first, second) = (filter("27BP0003-1"), filter("27BP0003-2"));
+        for (at, filter, code, unit) in [
+            (0, first, "GWmMSL", "mMSL"),
+            (1, first, "GWmBGS", "mBGS"),
+            (2, second, "GWmMSL", "mMSL"),
+            (3, second, "WNS9040.hand", "mNAP"),
+            (4, second, "WNS9040.val", "mNAP"),
+            (5, second, "photo", ""),
+        ] {
+            let uuid = world.lizard.add_series(well, filter, code, unit);
+            world.lizard.set(&uuid, time(at), 1.5);
+            if code == "photo" {
+                world.lizard.hold(&uuid, "image");
+            }
+        }
+        let pulled = world.pull(None, 100, &well.to_string());
+        let mut series: Vec<_> = pulled
+            .all
+            .iter()
+            .map(|one| (one.times[0], one.series.name.clone(), one.series.property.clone()))
+            .collect();
+        series.sort();
+        let said: Vec<_> = series.iter().map(|it| (it.1.as_str(), it.2.as_str())).collect();
+        let (sea, ground) = ("elevation-above-sea-level", "depth-below-ground");
+        assert_eq!(said.len(), 5, "an image is no series of numbers");
+        assert!(pulled.all.iter().all(|one| one.series.unit == "m"));
+        if version == Version::V4 {
+            assert_eq!(said[0], ("27BP0003-1 GWmMSL", sea));
+            assert_eq!(said[1], ("27BP0003-1 GWmBGS", ground));
+            assert_eq!(said[2], ("27BP0003-2 GWmMSL", sea));
+            assert_eq!(said[3], ("27BP0003-2 WNS9040.hand", "WNS9040.hand"));
+        } else {
+            assert_eq!((said[0], said[1]), (("GWmMSL", sea), ("GWmBGS", ground)));
+            // It cannot be told whose it is; the older keeps the name.
+            assert!(said[2].0.starts_with("GWmMSL ") && said[2].1 == sea, "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn a_station_without_filters_has_the_series_of_its_location_and_not_of_another_of_that_name() {
+    for version in BOTH {
+        let world = World::new(version);
+        let mut bare = station("1696");
+        bare.filters = Vec::new();
+        let mut far = bare.clone();
+        far.at = (31.0, -17.8);
+        far.organisation = "b".to_owned();
+        let wells = [bare, far].map(|it| world.lizard.add_station(it));
+        for (well, value) in wells.iter().zip([1.0, 2.0]) {
+            let uuid = world.lizard.add_series(*well, None, "GWmBGS", "mBGS");
+            world.lizard.set(&uuid, time(0), value);
+        }
+        for (well, value) in wells.iter().zip([1.0, 2.0]) {
+            let kept = world.pull(None, 10, &well.to_string()).kept();
+            assert_eq!(kept.into_values().collect::<Vec<_>>(), [value], "{version:?}");
+        }
+        assert!(world.pull(None, 10, "99999").points.is_empty());
+    }
+}
+
+#[test]
+fn what_is_new_late_or_corrected_since_comes_with_the_next_run() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..100);
+        world.lizard.pass(A_WHILE);
+        let first = world.pull(None, 30, &well);
+        world.lizard.pass(A_WHILE);
+        world.lizard.set(&uuid, time(100), 77.0);
+        world.lizard.set(&uuid, time(90), 78.0);
+        world.lizard.set(&uuid, time(80) + 1000, 79.0);
+        world.lizard.store(&uuid, time(95), 1.0, json!(-99), "");
+        world.lizard.store(&uuid, time(96), Value::Null, json!(0), "");
+        let second = world.pull(first.end(), 30, &well);
+        let kept = second.over(first.kept());
+        let at = |time| kept.get(&("GWmMSL".to_owned(), time)).copied();
+        assert_eq!(at(time(100)), Some(77.0));
+        assert_eq!((at(time(90)), at(time(80) + 1000)), (Some(78.0), Some(79.0)), "{version:?}");
+        // What is flagged as deleted is gone; API v3 shows no flags.
+        assert_eq!(at(time(95)), (version == Version::V3).then_some(1.0));
+        assert_eq!(at(time(96)), None);
+        for (at, cursor) in second.cursors.iter().enumerate().take(second.cursors.len() - 1) {
+            let rest = world.pull(Some(cursor), 30, &well);
+            let given = second.points.len() - rest.points.len();
+            assert_eq!(rest.points, second.points[given..], "{version:?} after page {at}");
+        }
+    }
+}
+
+#[test]
+fn a_run_with_nothing_new_asks_and_moves_as_little_whatever_the_history() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        let mut said = Vec::new();
+        for history in [100, 3_000] {
+            world.days(&uuid, 0..history);
+            world.lizard.pass(A_WHILE);
+            let first = world.pull(None, 500, &well);
+            world.lizard.pass(A_WHILE);
+            world.proxy.seen();
+            let idle = world.pull(first.end(), 500, &well);
+            let (asked, moved) = (world.proxy.seen().len(), idle.points.len());
+            said.push((asked, moved));
+            assert_eq!(idle.over(first.kept()), first.kept());
+        }
+        assert_eq!(said[0], said[1], "{version:?}");
+        // The well, its series and what changed; with v3 the lookback comes again.
+        let lookback = if version == Version::V3 { 31 } else { 0 };
+        assert_eq!(said[0], (3, lookback));
+    }
+}
+
+#[test]
+fn what_changes_while_a_run_is_under_way_is_not_missed() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..30);
+        world.lizard.pass(A_WHILE);
+        let page = world.page(&of(Datatype::Reading, 20, &[&well])).unwrap();
+        world.lizard.set(&uuid, time(5), 77.0);
+        world.lizard.set(&uuid, time(5) + 1, 78.0);
+        let rest = world.pull(Some(&page.cursor), 20, &well);
+        let next = world.pull(rest.end(), 20, &well).kept();
+        let at = |time| next.get(&("GWmMSL".to_owned(), time)).copied();
+        assert_eq!((at(time(5)), at(time(5) + 1)), (Some(77.0), Some(78.0)), "{version:?}");
+    }
+}
+
+#[test]
+fn aggregates_are_noticed_and_never_taken_for_readings() {
+    let world = World::new(Version::V3);
+    let (well, uuid) = world.well("1696");
+    world.days(&uuid, 0..3);
+    world.lizard.behave(|quirks| quirks.aggregates = true);
+    let pulled = world.pull(None, 100, &well);
+    assert!(pulled.points.is_empty());
+    assert_eq!(pulled.rejected.len(), 4);
+    let issue = &pulled.rejected[1];
+    assert!(issue.reason.contains("the least and the greatest value"), "{}", issue.reason);
+    assert_eq!(issue.place, format!("series {uuid} at {}", time(0)));
+    assert!(issue.raw.contains("\"max\":0.0"), "{}", issue.raw);
+}
+
+#[test]
+fn values_may_be_texts_and_what_is_none_is_named_and_stops_nothing() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.lizard.behave(|quirks| quirks.values_are_texts = true);
+        for (day, value) in
+            [json!(697.65), json!("101"), json!("dry"), json!(-0.999)].iter().enumerate()
+        {
+            world.lizard.set(&uuid, time(day.try_into().unwrap()), value.clone());
+        }
+        let pulled = world.pull(None, 2, &well);
+        let values: Vec<_> = pulled.kept().into_values().collect();
+        assert_eq!((values, pulled.empty), (vec![697.65, 101.0, -0.999], 1), "{version:?}");
+        let [issue] = pulled.rejected.as_slice() else { panic!("{:?}", pulled.rejected) };
+        assert_eq!(issue.reason, "its value is not a number");
+    }
+}
+
+#[test]
+fn a_flag_becomes_a_quality_and_is_kept_with_its_comment() {
+    let world = World::new(Version::V4);
+    let (well, uuid) = world.well("1696");
+    let flags = [json!(0), json!(1), json!(3), json!(7), json!(99), json!(5), Value::Null];
+    for (day, flag) in (0..).zip(flags) {
+        let comment = if day == 2 { "sensor moved" } else { "" };
+        world.lizard.store(&uuid, time(day), 1.0, flag, comment);
+    }
+    let pulled = world.pull(None, 100, &well);
+    let one = &pulled.all[0];
+    assert_eq!(one.qualities, [1, 1, 2, 3, 0, 0, 0]);
+    let notes: Vec<_> = one.notes.iter().map(|note| (note.at, note.text.as_str())).collect();
+    let expected =
+        [(1, "flag 1"), (2, "flag 3; sensor moved"), (3, "flag 7"), (4, "flag 99"), (5, "flag 5")];
+    assert_eq!(notes, expected);
+    assert_eq!(one.updated, [1_704_067_200_000; 7]);
+}
+
+#[test]
+fn readings_before_the_wanted_time_are_left_out() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..30);
+        let request = GetRequest { since: Some(time(28)), ..of(Datatype::Reading, 100, &[&well]) };
+        let page = world.page(&request).unwrap();
+        let ourwater_sdk::Items::Readings(all) = page.items else { panic!("readings") };
+        assert_eq!(all[0].times, [time(28), time(29)], "{version:?}");
+    }
+}
+
+#[test]
+fn events_that_do_not_come_by_their_time_are_given_whole_or_not_at_all() {
+    let world = World::new(Version::V4);
+    let (well, uuid) = world.well("1696");
+    world.days(&uuid, 0..10);
+    world.lizard.behave(|quirks| quirks.is_backwards = true);
+    assert_eq!(world.pull(None, 100, &well).kept().len(), 10);
+    let failure = world.page(&of(Datatype::Reading, 5, &[&well])).unwrap_err();
+    assert!(matches!(&failure, Failure::Data(text) if text.contains(&uuid)), "{failure:?}");
+}
+
+#[test]
+fn pages_that_are_capped_or_empty_lose_nothing() {
+    let world = World::new(Version::V4);
+    let (well, uuid) = world.well("1696");
+    world.days(&uuid, 0..25);
+    world.lizard.behave(|quirks| {
+        quirks.page_size_max = 4;
+        quirks.empty_pages = true;
+        quirks.count = Some(1);
+        quirks.other_origin = Some("https://elsewhere.example".to_owned());
+    });
+    for limit in [1, 3, 4, 100] {
+        assert_eq!(world.pull(None, limit, &well).kept().len(), 25, "pages of {limit}");
+    }
+}
+
+#[test]
+fn a_foreign_cursor_is_stale_and_readings_are_asked_for_well_by_well() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..5);
+        let page = world.page(&of(Datatype::Reading, 2, &[&well])).unwrap();
+        let other = BOTH.into_iter().find(|it| *it != version).unwrap();
+        for (cursor, version) in [("7".to_owned(), version), (page.cursor, other)] {
+            let mut config = world.config.clone();
+            config.version = version;
+            let request = GetRequest { cursor: Some(cursor), ..of(Datatype::Reading, 2, &[&well]) };
+            let failed = <plugin_ggmn::Ggmn as ourwater_sdk::Datasource>::get(&config, &request);
+            assert!(matches!(failed, Err(Failure::StaleCursor(_))), "{failed:?}");
+        }
+        let all = world.page(&of(Datatype::Reading, 2, &[]));
+        assert!(matches!(all, Err(Failure::Unsupported(_))));
+    }
+}
