@@ -64,8 +64,10 @@ impl Pulled {
             assert!(one.updated.is_empty() || one.updated.len() == one.times.len());
             let key = |time: &i64| (one.series.name.clone(), *time);
             let there = one.times.iter().map(key).zip(one.values.iter().copied().map(Some));
-            self.points.extend(there);
-            self.points.extend(one.removed.iter().map(|time| (key(time), None)));
+            let gone = one.removed.iter().map(|time| (key(time), None));
+            let mut points: Vec<_> = there.chain(gone).collect();
+            points.sort_by_key(|(key, _)| key.1);
+            self.points.extend(points);
         }
         self.all.extend(all);
         self.rejected.extend(page.rejected);
