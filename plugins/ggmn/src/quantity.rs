@@ -1,5 +1,5 @@
 //! What a series is a series of. The same number may be metres above the sea or below the ground: GGMN
-//! tells them apart by the codes GWmMSL and GWmBGS, and nothing here turns one into the other.
+//! tells them apart by the codes `GWmMSL` and `GWmBGS`, and nothing here turns one into the other.
 
 /// The property and the UCUM unit of a series, from its own code, and from the code and the unit of
 /// its observation type. What is not known here keeps the observation type's code as its name.

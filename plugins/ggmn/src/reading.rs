@@ -14,6 +14,7 @@ use ourwater_sdk::{Failure, GetRequest, Items, Page, Result, paging};
 
 use crate::config::{Config, Version};
 use crate::event::Gathered;
+use crate::resource;
 use crate::series::{self, Known};
 use crate::well;
 use cursor::{Cursor, Now, Place};
@@ -37,6 +38,16 @@ enum Then {
     Done(Option<i64>),
 }
 
+/// The well whose readings are asked for. What is known of it is looked up once in a call, where it
+/// is needed at all.
+#[derive(Debug)]
+struct Asked<'a> {
+    config: &'a Config,
+    id: &'a str,
+    series: Option<Vec<Known>>,
+    is_missing: bool,
+}
+
 /// A page of readings.
 pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
     let [id] = request.only.as_slice() else {
@@ -44,7 +55,8 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
         return Err(Failure::Unsupported(text.to_owned()));
     };
     let mut cursor = Cursor::read(request.cursor.as_deref(), config.version)?;
-    let (mut known, mut gathered, mut count) = (None, Vec::<Gathered>::new(), 0);
+    let mut asked = Asked { config, id, series: None, is_missing: false };
+    let (mut gathered, mut count) = (Vec::<Gathered>::new(), 0);
     for _ in 0..QUESTIONS_A_CALL {
         let room = request.limit.max(1).saturating_sub(count);
         if room == 0 {
@@ -52,7 +64,7 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
         }
         let (one, place) = match cursor.now.take() {
             Some(Now::In { series, place }) => (series, place),
-            now => match begin(config, id, now.as_ref(), &mut known, &mut cursor)? {
+            now => match asked.begin(now.as_ref(), &mut cursor)? {
                 Some(next) => next,
                 None => break,
             },
@@ -68,49 +80,56 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
             Then::Done(next) => cursor.done(&one.uuid, next),
         });
     }
-    if let (Some(Now::After(uuid)), Some(all)) = (&cursor.now, &known)
-        && next(all, Some(uuid)).is_none()
-    {
-        cursor.end(all);
-    }
+    asked.end(&mut cursor);
     let more = cursor.now.is_some();
-    page(gathered, paging::write(&cursor)?, more)
+    let mut page = page(gathered, paging::write(&cursor)?, more);
+    page.rejected.extend(asked.is_missing.then(|| resource::missing(id.clone())));
+    Ok(page)
 }
 
-/// The series that comes next in this pass, and where it begins; none at the end of the pass.
-fn begin(
-    config: &Config,
-    id: &str,
-    now: Option<&Now>,
-    known: &mut Option<Vec<Known>>,
-    cursor: &mut Cursor,
-) -> Result<Option<(Known, Place)>> {
-    let all = match known.take() {
-        Some(all) => all,
-        None => look_up(config, id)?,
-    };
-    let all = known.insert(all);
-    let after = now.map(|now| match now {
-        Now::After(uuid) => uuid.as_str(),
-        Now::In { series, .. } => series.uuid.as_str(),
-    });
-    let Some(one) = next(all, after).cloned() else {
-        cursor.end(all);
-        return Ok(None);
-    };
-    let stands = cursor.stands.get(&one.uuid).copied();
-    let place = match config.version {
-        Version::V4 => changed::first(stands),
-        Version::V3 => window::first(config, &one, stands),
-    };
-    Ok(Some((one, place)))
-}
+impl Asked<'_> {
+    /// The series that comes next in this pass, and where it begins; none at the end of the pass.
+    fn begin(&mut self, now: Option<&Now>, cursor: &mut Cursor) -> Result<Option<(Known, Place)>> {
+        let all = match self.series.take() {
+            Some(all) => all,
+            None => self.look_up()?,
+        };
+        let all = self.series.insert(all);
+        let after = now.map(|now| match now {
+            Now::After(uuid) => uuid.as_str(),
+            Now::In { series, .. } => series.uuid.as_str(),
+        });
+        let Some(one) = next(all, after).cloned() else {
+            cursor.end(all);
+            return Ok(None);
+        };
+        let stands = cursor.stands.get(&one.uuid).copied();
+        let place = match self.config.version {
+            Version::V4 => changed::first(stands),
+            Version::V3 => window::first(self.config, &one, stands),
+        };
+        Ok(Some((one, place)))
+    }
 
-/// A well that is not there, or no longer wanted, has no series; the resources say so.
-fn look_up(config: &Config, id: &str) -> Result<Vec<Known>> {
-    match well::find(config, id)? {
-        Some(Ok(well)) if well.is_wanted(config) => series::of(config, &well),
-        _ => Ok(Vec::new()),
+    /// Ends the pass where it is known that no series follows.
+    fn end(&self, cursor: &mut Cursor) {
+        if let (Some(Now::After(uuid)), Some(all)) = (&cursor.now, &self.series)
+            && next(all, Some(uuid)).is_none()
+        {
+            cursor.end(all);
+        }
+    }
+
+    /// A well that the configuration leaves out has no series here.
+    fn look_up(&mut self) -> Result<Vec<Known>> {
+        match well::find(self.config, self.id)? {
+            Some(Ok(well)) if well.is_wanted(self.config) => series::of(self.config, &well),
+            Some(_) => Ok(Vec::new()),
+            None => {
+                self.is_missing = true;
+                Ok(Vec::new())
+            }
+        }
     }
 }
 
@@ -130,7 +149,7 @@ fn last<'a>(gathered: &'a mut Vec<Gathered>, one: &Known, id: &str) -> &'a mut G
     &mut gathered[place]
 }
 
-fn page(gathered: Vec<Gathered>, cursor: String, more: bool) -> Result<Page> {
+fn page(gathered: Vec<Gathered>, cursor: String, more: bool) -> Page {
     let (mut all, mut rejected, mut empty) = (Vec::new(), Vec::new(), 0);
     for (readings, bad, placeholders) in gathered.into_iter().map(Gathered::finish) {
         rejected.extend(bad);
@@ -139,5 +158,5 @@ fn page(gathered: Vec<Gathered>, cursor: String, more: bool) -> Result<Page> {
             all.push(readings);
         }
     }
-    Ok(Page { rejected, empty, ..paging::page(Items::Readings(all), cursor, more) })
+    Page { rejected, empty, ..paging::page(Items::Readings(all), cursor, more) }
 }

@@ -62,7 +62,8 @@ fn parameters(config: &Config, code: Option<&String>) -> Vec<Parameter> {
     code.into_iter().chain(area).chain(organisation).collect()
 }
 
-fn missing(id: String) -> Rejection {
+/// What is said of an id that leads nowhere.
+pub(crate) fn missing(id: String) -> Rejection {
     let reason = "Lizard has no well with this id, or none that the API key may see";
     Rejection { place: format!("well {id}"), reason: reason.to_owned(), raw: id }
 }

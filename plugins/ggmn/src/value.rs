@@ -31,7 +31,7 @@ pub(crate) fn text(value: &Value) -> Option<String> {
     value.as_str().filter(|text| !text.trim().is_empty()).map(str::to_owned)
 }
 
-/// The longitude and latitude of a GeoJSON point.
+/// The longitude and latitude of a point.
 pub(crate) fn position(geometry: &Value) -> Option<Position> {
     let coordinates = geometry.get("coordinates")?;
     let longitude = number(coordinates.get(0)?).filter(|degrees| degrees.abs() <= 180.0)?;

@@ -41,7 +41,7 @@ impl Lizard {
                 let lizard = serving.clone();
                 // A client that went away is what is being tested.
                 thread::spawn(move || {
-                    http::serve(&client, |it| lizard.answer(it)).unwrap_or_default()
+                    http::serve(&client, |it| lizard.answer(it)).unwrap_or_default();
                 });
             }
         });
@@ -81,8 +81,10 @@ impl Lizard {
         let mut state = self.state();
         let id = 398_300 + state.series.len() as u64;
         // So that the order of uuids is not the order in which they were made.
-        let uuid =
-            format!("{:08x}-e3fb-449f-bda5-80c63bb7fabc", id.wrapping_mul(2_654_435_761) as u32);
+        let uuid = format!(
+            "{:08x}-e3fb-449f-bda5-80c63bb7fabc",
+            id.wrapping_mul(2_654_435_761) % (1 << 32)
+        );
         let filter = filter.map(str::to_owned);
         let (code, unit) = (code.to_owned(), unit.to_owned());
         let value_type = "float".to_owned();

@@ -112,7 +112,9 @@ fn send(config: &Config, uuid: &str, upload: &[Told], tally: &mut Tally) {
             send(config, uuid, second, tally);
         }
         Ok(Said::Refused { reason, .. }) => {
-            upload.iter().for_each(|told| tally.refuse(told.at, reason.clone()));
+            for told in upload {
+                tally.refuse(told.at, reason.clone());
+            }
         }
         Ok(Said::Unclear(delay)) | Err(Unwritten::Unknown(delay)) => {
             tally.lose(upload.iter().map(|told| told.at), delay);

@@ -49,8 +49,23 @@ pub(super) fn step(
     let next = next.or_else(|| answer.time.map(|now| now.saturating_sub(OVERLAP_MS)));
     let next = next.or_else(|| newest(&answer.body.results, changed));
     let is_last = answer.body.is_last();
-    let mut rows = answer.body.results;
-    let is_whole = is_last && rows.len() <= room as usize && page == 1;
+    let rows = answer.body.results;
+    let is_whole = is_last && page == 1 && rows.len() <= room as usize;
+    let rows = in_order(rows, is_whole, known)?;
+    let given = &rows[..rows.len().min(room as usize)];
+    for row in given {
+        into.add(row);
+    }
+    let then = if is_last && given.len() == rows.len() {
+        Then::Done(next)
+    } else {
+        Then::At(past(given, Place::Changed { since: changed, after, page, next }))
+    };
+    Ok(Step { events: u32::try_from(given.len()).unwrap_or(u32::MAX), then })
+}
+
+/// The rows by their times; those of a part have to come so.
+fn in_order(mut rows: Vec<Value>, is_whole: bool, known: &Known) -> Result<Vec<Value>> {
     if !is_whole && !rows.iter().filter_map(instant).is_sorted() {
         return Err(Failure::Data(format!(
             "the events of series {} do not come by their time, so that no page can follow another",
@@ -58,39 +73,18 @@ pub(super) fn step(
         )));
     }
     rows.sort_by_key(instant);
-    let given = &rows[..rows.len().min(room as usize)];
-    given.iter().for_each(|row| into.add(row));
-    let then = if is_last && given.len() == rows.len() {
-        Then::Done(next)
-    } else {
-        At { changed, after, page, next }.past(given)?
-    };
-    Ok(Step { events: u32::try_from(given.len()).unwrap_or(u32::MAX), then })
+    Ok(rows)
 }
 
-/// Where a question was asked.
-#[derive(Debug)]
-struct At {
-    changed: Option<i64>,
-    after: Option<i64>,
-    page: u32,
-    next: Option<i64>,
-}
-
-impl At {
-    /// After these events; after an empty page, or one whose times are not known, the next one.
-    fn past(self, given: &[Value]) -> Result<Then> {
-        let Self { changed: since, after, page, next } = self;
-        let last = given.iter().filter_map(instant).max().filter(|last| after < Some(*last));
-        Ok(Then::At(match last {
-            Some(last) => Place::Changed { since, after: Some(last), page: 1, next },
-            None => {
-                let text = "the server names a next page after every page";
-                let page = page.checked_add(1).ok_or_else(|| Failure::Data(text.to_owned()))?;
-                Place::Changed { since, after, page, next }
-            }
-        }))
+/// After these events; after an empty page, or one without a later time, the next one.
+fn past(given: &[Value], mut place: Place) -> Place {
+    if let Place::Changed { after, page, .. } = &mut place {
+        match given.iter().filter_map(instant).max().filter(|last| *after < Some(*last)) {
+            Some(last) => (*after, *page) = (Some(last), 1),
+            None => *page = page.saturating_add(1),
+        }
     }
+    place
 }
 
 fn parameters(changed: Option<i64>, from: Option<i64>) -> Vec<Parameter> {

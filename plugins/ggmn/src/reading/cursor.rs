@@ -32,7 +32,7 @@ pub(super) enum Now {
 }
 
 /// Where a series goes on.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "lowercase")]
 pub(super) enum Place {
     /// In what changed.

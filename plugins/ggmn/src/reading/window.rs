@@ -53,11 +53,15 @@ pub(super) fn step(
         return Ok(Step { events: 0, then: Then::Done(None) });
     };
     let all = field(&row, "events").as_array().map(Vec::as_slice).unwrap_or_default();
-    all.iter().filter(|row| instant(row).is_none()).for_each(|row| into.add(row));
+    for row in all.iter().filter(|row| instant(row).is_none()) {
+        into.add(row);
+    }
     let rows = within(all, from, end);
     let (held, room) = (rows.len(), room as usize);
     let given = &rows[..held.min(room)];
-    given.iter().for_each(|(_, row)| into.add(row));
+    for (_, row) in given {
+        into.add(row);
+    }
     let cut = given.last().filter(|_| held > room).map(|(time, _)| *time);
     let next = cut.unwrap_or(end).saturating_add(1);
     // The end the server speaks of may lag behind what it gives.

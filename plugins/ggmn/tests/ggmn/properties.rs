@@ -46,16 +46,13 @@ fn apply(world: &World, series: [&str; 2], edits: &[Edit], kept: &mut Kept) {
     for &(which, hour, value) in edits {
         let (uuid, name) = if which { (series[0], "GWmMSL") } else { (series[1], "GWmBGS") };
         let at = time(0) + hour * 3_600_000;
-        match value {
-            Some(value) => {
-                world.lizard.set(uuid, at, f64::from(value) / 2.0);
-                kept.insert((name.to_owned(), at), f64::from(value) / 2.0);
-            }
+        if let Some(value) = value {
+            world.lizard.set(uuid, at, f64::from(value) / 2.0);
+            kept.insert((name.to_owned(), at), f64::from(value) / 2.0);
+        } else {
             // Still given, and known as gone.
-            None => {
-                world.lizard.store(uuid, at, Value::Null, json!(0), "");
-                kept.remove(&(name.to_owned(), at));
-            }
+            world.lizard.store(uuid, at, Value::Null, json!(0), "");
+            kept.remove(&(name.to_owned(), at));
         }
     }
 }

@@ -89,7 +89,8 @@ fn a_station_without_filters_has_the_series_of_its_location_and_not_of_another_o
             let kept = world.pull(None, 10, &well.to_string()).kept();
             assert_eq!(kept.into_values().collect::<Vec<_>>(), [value], "{version:?}");
         }
-        assert!(world.pull(None, 10, "99999").points.is_empty());
+        let nowhere = world.pull(None, 10, "99999");
+        assert_eq!((nowhere.points.len(), nowhere.rejected[0].place.as_str()), (0, "well 99999"));
     }
 }
 

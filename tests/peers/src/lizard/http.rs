@@ -88,11 +88,8 @@ fn read(client: &TcpStream) -> io::Result<Request> {
     reader.read_line(&mut line)?;
     let mut words = line.split_whitespace();
     let method = words.next().unwrap_or_default().to_owned();
-    let (path, query) = words
-        .next()
-        .unwrap_or_default()
-        .split_once('?')
-        .map_or_else(|| (line.split_whitespace().nth(1).unwrap_or_default(), ""), |parts| parts);
+    let target = words.next().unwrap_or_default();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let query = query.split('&').filter_map(|pair| pair.split_once('='));
     let query = query.map(|(name, value)| (decoded(name), decoded(value))).collect();
     let mut request = Request { method, path: decoded(path), query, ..Request::default() };
@@ -118,16 +115,9 @@ fn decoded(text: &str) -> String {
     while let [first, after @ ..] = rest {
         let code = after.get(..2).and_then(|two| std::str::from_utf8(two).ok());
         let code = code.and_then(|two| u8::from_str_radix(two, 16).ok());
-        match (first, code) {
-            (b'%', Some(code)) => {
-                bytes.push(code);
-                rest = &after[2..];
-            }
-            _ => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
+        let code = code.filter(|_| *first == b'%');
+        bytes.push(code.unwrap_or(*first));
+        rest = if code.is_some() { &after[2..] } else { after };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }

@@ -27,8 +27,8 @@ pub(super) fn page(state: &State, request: &Request, path: &str, all: &[Value]) 
     let link = |to: usize| {
         let there = (1..=pages).contains(&to);
         let kept = request.query.iter().filter(|(name, _)| name != "page");
-        let kept: String = kept.map(|(name, value)| format!("&{name}={value}")).collect();
-        there.then(|| format!("{}?page={to}{kept}", state.address(path)))
+        let kept: Vec<String> = kept.map(|(name, value)| format!("&{name}={value}")).collect();
+        there.then(|| format!("{}?page={to}{}", state.address(path), kept.concat()))
     };
     Answer::json(
         200,

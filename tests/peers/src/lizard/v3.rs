@@ -51,7 +51,7 @@ pub(super) fn answer(state: &mut State, request: &Request, path: &str) -> Answer
 
 fn is_selected(request: &Request, station: &Station) -> bool {
     let organisation = request.get("organisation__unique_id");
-    let corners = request.get("in_bbox").map(|text| v4::numbers(text));
+    let corners = request.get("in_bbox").map(v4::numbers);
     let within = corners.is_none_or(|corners| match corners[..] {
         [west, south, east, north] => {
             (west..=east).contains(&station.at.0) && (south..=north).contains(&station.at.1)
