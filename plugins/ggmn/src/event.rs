@@ -10,6 +10,9 @@ use crate::{flag, time};
 /// 2017-01-01T01:11:01Z: GGMN makes a series by a reading of 0 at this time, which measures nothing.
 const PLACEHOLDER_MS: i64 = 1_483_233_061_000;
 
+/// Characters of a note.
+const NOTE_CHARACTERS_MAX: usize = 1_000;
+
 /// What an event says.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Event {
@@ -32,7 +35,9 @@ pub(crate) enum Event {
 
 impl Event {
     pub(crate) fn read(row: &Value) -> Self {
-        let Some(time) = instant(row) else { return Self::Bad("it has no time") };
+        let Some(time) = instant(row) else {
+            return Self::Bad("it has no time in the years 1000 to 9999");
+        };
         let flag = flag::read(field(row, "flag"));
         let value = field(row, "value");
         if flag == Some(flag::DELETED) {
@@ -97,7 +102,8 @@ impl Gathered {
                 let noted: Vec<String> =
                     flag.and_then(flag::note).into_iter().chain(comment).collect();
                 if !noted.is_empty() {
-                    self.readings.notes.push(Note { at, text: noted.join("; ") });
+                    let text = noted.join("; ").chars().take(NOTE_CHARACTERS_MAX).collect();
+                    self.readings.notes.push(Note { at, text });
                 }
             }
         }
@@ -168,7 +174,10 @@ mod tests {
         for wrong in [json!("NaN"), json!("dry"), json!(true), json!([1]), json!("1e999")] {
             assert_eq!(value(wrong.clone()), None, "{wrong}");
         }
-        assert_eq!(read(&json!({"value": 1})), Event::Bad("it has no time"));
-        assert_eq!(read(&Value::Null), Event::Bad("it has no time"));
+        assert_eq!(
+            read(&json!({"value": 1})),
+            Event::Bad("it has no time in the years 1000 to 9999")
+        );
+        assert_eq!(read(&Value::Null), Event::Bad("it has no time in the years 1000 to 9999"));
     }
 }

@@ -120,7 +120,8 @@ fn parts(named: &[String]) -> Vec<Part> {
 }
 
 fn group(network: &Value) -> std::result::Result<Group, Rejection> {
-    let uuid = text(field(network, "uuid")).ok_or_else(|| Rejection {
+    let uuid = text(field(network, "uuid")).filter(|uuid| value::is_plain(uuid));
+    let uuid = uuid.ok_or_else(|| Rejection {
         place: format!("monitoring network {}", shown(field(network, "name"))),
         reason: "it has no uuid".to_owned(),
         raw: shown(network),

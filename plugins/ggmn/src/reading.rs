@@ -10,7 +10,7 @@ mod changed;
 mod cursor;
 mod window;
 
-use ourwater_sdk::{Failure, GetRequest, Items, Page, Result, paging};
+use ourwater_sdk::{Failure, GetRequest, Items, Page, Rejection, Result, paging};
 
 use crate::config::{Config, Version};
 use crate::event::Gathered;
@@ -45,7 +45,7 @@ struct Asked<'a> {
     config: &'a Config,
     id: &'a str,
     series: Option<Vec<Known>>,
-    is_missing: bool,
+    rejected: Vec<Rejection>,
 }
 
 /// A page of readings.
@@ -55,7 +55,7 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
         return Err(Failure::Unsupported(text.to_owned()));
     };
     let mut cursor = Cursor::read(request.cursor.as_deref(), config.version)?;
-    let mut asked = Asked { config, id, series: None, is_missing: false };
+    let mut asked = Asked { config, id, series: None, rejected: Vec::new() };
     let (mut gathered, mut count) = (Vec::<Gathered>::new(), 0);
     for _ in 0..QUESTIONS_A_CALL {
         let room = request.limit.max(1).saturating_sub(count);
@@ -83,7 +83,7 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
     asked.end(&mut cursor);
     let more = cursor.now.is_some();
     let mut page = page(gathered, paging::write(&cursor)?, more);
-    page.rejected.extend(asked.is_missing.then(|| resource::missing(id.clone())));
+    page.rejected.extend(asked.rejected);
     Ok(page)
 }
 
@@ -123,13 +123,16 @@ impl Asked<'_> {
     /// A well that the configuration leaves out has no series here.
     fn look_up(&mut self) -> Result<Vec<Known>> {
         match well::find(self.config, self.id)? {
-            Some(Ok(well)) if well.is_wanted(self.config) => series::of(self.config, &well),
-            Some(_) => Ok(Vec::new()),
-            None => {
-                self.is_missing = true;
-                Ok(Vec::new())
+            Some(Ok(well)) if well.is_wanted(self.config) => {
+                let found = series::of(self.config, &well)?;
+                self.rejected.extend(found.rejected);
+                return Ok(found.known);
             }
+            Some(Ok(_)) => {}
+            Some(Err(rejection)) => self.rejected.push(rejection),
+            None => self.rejected.push(resource::missing(self.id.to_owned())),
         }
+        Ok(Vec::new())
     }
 }
 

@@ -1,6 +1,6 @@
 //! The series of a well: which there are, and what their readings are readings of.
 
-use ourwater_sdk::{Failure, Result, Series};
+use ourwater_sdk::{Failure, Rejection, Result, Series};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -8,7 +8,7 @@ use crate::config::{Config, Version};
 use crate::quantity;
 use crate::server;
 use crate::time;
-use crate::value::{self, number, text};
+use crate::value::{self, number, shown, text};
 use crate::walk;
 use crate::well::{Named, Well, field};
 
@@ -17,6 +17,18 @@ pub(crate) const PATH: &str = "timeseries/";
 
 /// Series of one well: the cursor holds a place for each.
 pub(crate) const SERIES_MAX: usize = 200;
+
+/// Bytes of a series' name, of its property and of its unit: the cursor holds one of each.
+const NAME_BYTES_MAX: usize = 400;
+
+/// The series of a well.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Those that hold numbers, by their uuids.
+    pub(crate) known: Vec<Known>,
+    /// Those that are not understood.
+    pub(crate) rejected: Vec<Rejection>,
+}
 
 /// A series as Lizard and as we name it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,8 +49,8 @@ impl Known {
     }
 }
 
-/// The series of a well that hold numbers, by their uuids.
-pub(crate) fn of(config: &Config, well: &Well) -> Result<Vec<Known>> {
+/// What series a well has.
+pub(crate) fn of(config: &Config, well: &Well) -> Result<Found> {
     let mut found = if well.series.is_empty() {
         let rows = at_place(config, well)?;
         rows.into_iter().map(|row| (None, row)).collect()
@@ -53,16 +65,20 @@ pub(crate) fn of(config: &Config, well: &Well) -> Result<Vec<Known>> {
         (number(field(row, "id")).map_or(u64::MAX, f64::to_bits), uuid(row))
     });
     found.dedup_by_key(|(_, row)| uuid(row));
-    let mut all: Vec<Known> = Vec::new();
+    let mut all = Found::default();
     for (filter, row) in &found {
-        if let Some(mut one) = known(well, filter.as_deref(), row) {
-            if all.iter().any(|other| other.name == one.name) {
-                one.name = format!("{} {}", one.name, one.uuid);
+        match known(well, filter.as_deref(), row) {
+            Ok(Some(mut one)) => {
+                if all.known.iter().any(|other| other.name == one.name) {
+                    one.name = format!("{} {}", one.name, one.uuid);
+                }
+                all.known.push(one);
             }
-            all.push(one);
+            Ok(None) => {}
+            Err(reason) => all.rejected.push(rejection(well, row, reason)),
         }
     }
-    all.sort_by(|one, other| one.uuid.cmp(&other.uuid));
+    all.known.sort_by(|one, other| one.uuid.cmp(&other.uuid));
     Ok(all)
 }
 
@@ -111,9 +127,13 @@ fn at_place(config: &Config, well: &Well) -> Result<Vec<Value>> {
     Ok(found)
 }
 
-/// None where it has no uuid, or holds texts, images or files.
-fn known(well: &Well, filter: Option<&str>, row: &Value) -> Option<Known> {
-    let uuid = uuid(row).filter(|uuid| value::is_plain(uuid))?;
+/// None where it holds texts, images or files.
+fn known(
+    well: &Well,
+    filter: Option<&str>,
+    row: &Value,
+) -> std::result::Result<Option<Known>, &'static str> {
+    let uuid = uuid(row).filter(|uuid| value::is_plain(uuid)).ok_or("it has no uuid")?;
     let kind = field(row, "value_type");
     let numeric = match kind {
         Value::String(kind) => matches!(kind.as_str(), "float" | "integer"),
@@ -132,8 +152,17 @@ fn known(well: &Well, filter: Option<&str>, row: &Value) -> Option<Known> {
     // well itself, and adds nothing.
     let filter = filter.filter(|filter| Some(*filter) != well.code.as_deref());
     let name = filter.map_or_else(|| code.clone(), |filter| format!("{filter} {code}"));
+    if [&name, &property, &unit].iter().any(|text| text.len() > NAME_BYTES_MAX) {
+        return Err("its code, its observation type or its unit is too long");
+    }
     let start = time::read(field(row, "start"));
-    numeric.then_some(Known { uuid, name, property, unit, start })
+    Ok(numeric.then_some(Known { uuid, name, property, unit, start }))
+}
+
+fn rejection(well: &Well, row: &Value, reason: &str) -> Rejection {
+    let uuid = uuid(row).unwrap_or_else(|| shown(row)).chars().take(100).collect::<String>();
+    let place = format!("series {uuid} of well {}", well.id);
+    Rejection { place, reason: reason.to_owned(), raw: shown(row) }
 }
 
 fn uuid(row: &Value) -> Option<String> {

@@ -6,7 +6,7 @@ use ourwater_sdk::http::{Answer, Call, Fault};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::Config;
+use crate::config::{Config, wrong};
 
 /// A page of a list. Its `count` is not to be relied on.
 #[derive(Debug, Deserialize)]
@@ -27,7 +27,8 @@ impl Listing {
 /// A parameter of a question.
 pub(crate) type Parameter = (&'static str, String);
 
-/// A page of a list, and the server's time. None: there is no page of this number.
+/// A page of a list, and the server's time. None: there is no page of this number, since things were
+/// removed meanwhile, or the list stands below a thing that is not there.
 pub(crate) fn list(
     config: &Config,
     path: &str,
@@ -40,12 +41,12 @@ pub(crate) fn list(
         call = call.query(name, value);
     }
     let call = call.query("page", &page.to_string()).query("page_size", &size.to_string());
-    if page > 1 {
-        // What is removed while its list is read leaves fewer pages than were promised.
-        call.find(Fault::Config("url"))
-    } else {
-        call.read(Fault::Config("url")).map(Some)
+    let answer = call.find(Fault::Config("url"))?;
+    let has_owner = path.trim_end_matches('/').contains('/');
+    if answer.is_none() && page == 1 && !has_owner {
+        return Err(wrong("url", &format!("there is no {path} at this address")));
     }
+    Ok(answer)
 }
 
 /// One thing, by its address; none where there is no such thing, or none that we may see.

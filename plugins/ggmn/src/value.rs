@@ -52,7 +52,9 @@ pub(crate) fn last_part(address: &str) -> Option<&str> {
 
 /// Whether it can stand in an address as it is: a number or a uuid.
 pub(crate) fn is_plain(id: &str) -> bool {
-    !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+    const BYTES_MAX: usize = 64;
+    (1..=BYTES_MAX).contains(&id.len())
+        && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// A value as a person may see it.

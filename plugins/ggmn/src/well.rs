@@ -14,6 +14,9 @@ use crate::{server, time};
 /// Where a station's series are asked for.
 pub(crate) const PATH: &str = "groundwaterstations/";
 
+/// Bytes of a code.
+const CODE_BYTES_MAX: usize = 200;
+
 /// What has no field of its own in a resource.
 const EXTRA: [&str; 6] =
     ["code", "station_type", "status", "top_level", "bottom_level", "aquifer_confiment"];
@@ -50,7 +53,7 @@ impl Well {
         let organisation = field(&station, "organisation");
         Ok(Self {
             id,
-            code: text(field(&station, "code")),
+            code: text(field(&station, "code")).filter(|code| code.len() <= CODE_BYTES_MAX),
             position: position(field(&station, "geometry")),
             series: series(&station),
             organisation: text(field(organisation, "uuid"))

@@ -59,7 +59,7 @@ pub(super) fn of(
 /// The series of a well; none where there is no such well.
 fn known(config: &Config, id: &str) -> Result<Option<Vec<Known>>> {
     match well::find(config, id)? {
-        Some(Ok(well)) => series::of(config, &well).map(Some),
+        Some(Ok(well)) => Ok(Some(series::of(config, &well)?.known)),
         _ => Ok(None),
     }
 }
