@@ -16,7 +16,7 @@ const CODES_TRIED: usize = 10;
 /// Tries the configuration. Writes nothing.
 pub(crate) fn check(config: &Config) -> Result<Vec<Remark>> {
     config.validate()?;
-    knock(config)?;
+    server::knock(config)?;
     let mut remarks = vec![remark("url", "the server answers")];
     if config.selects_all() {
         remarks.push(everything(config)?);
@@ -68,7 +68,7 @@ fn version(config: &Value) -> Result<(&'static str, &'static str)> {
     let with = |name: &str| {
         let mut tried = config.clone();
         tried["version"] = json!(name);
-        read(&tried).and_then(|config| knock(&config))
+        read(&tried).and_then(|config| server::knock(&config))
     };
     match with("v4") {
         Ok(()) => Ok(("v4", "the server answers API v4, which says what changed")),
@@ -78,11 +78,6 @@ fn version(config: &Value) -> Result<(&'static str, &'static str)> {
         }
         Err(failure) => Err(failure),
     }
-}
-
-/// Asks what costs least; who may not, may nothing.
-fn knock(config: &Config) -> Result<()> {
-    server::list(config, "organisations/", &[], 1, 1).map(|_| ())
 }
 
 fn everything(config: &Config) -> Result<Remark> {

@@ -7,6 +7,7 @@ use ourwater_sdk::{GetRequest, Group, Items, Page, Rejection, Result, paging};
 use serde_json::{Value, json};
 
 use crate::config::{Config, Version, wrong};
+use crate::server;
 use crate::value::{shown, text};
 use crate::walk::{self, Cursor, Part};
 use crate::well::{Well, field};
@@ -31,6 +32,8 @@ pub(crate) struct Members {
 /// A page of groups.
 pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
     if config.version == Version::V3 {
+        // That there are none is said by a server that answers.
+        server::knock(config)?;
         let cursor = paging::write(&Cursor::default())?;
         return Ok(paging::page(Items::Groups(Vec::new()), cursor, false));
     }

@@ -49,6 +49,11 @@ pub(crate) fn list(
     Ok(answer)
 }
 
+/// Asks what costs least; who may not, may nothing.
+pub(crate) fn knock(config: &Config) -> Result<()> {
+    list(config, "organisations/", &[], 1, 1).map(|_| ())
+}
+
 /// One thing, by its address; none where there is no such thing, or none that we may see.
 pub(crate) fn find(config: &Config, path: &str) -> Result<Option<Value>> {
     let answer = call(config, "GET", path)?.find(Fault::Config("url"))?;
