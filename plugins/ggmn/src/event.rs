@@ -44,14 +44,7 @@ impl Event {
             return Self::Gone { time };
         }
         if value.is_null() {
-            let is_aggregate = ["min", "max"].iter().any(|name| !field(row, name).is_null());
-            return if is_aggregate {
-                Self::Bad(
-                    "it is the least and the greatest value of a span of time, and no reading",
-                )
-            } else {
-                Self::Gone { time }
-            };
+            return Self::without_value(row, time);
         }
         match number(value) {
             None => Self::Bad("its value is not a number"),
@@ -63,6 +56,15 @@ impl Event {
                 comment: comment(row),
                 updated: time::read(field(row, "last_modified")),
             },
+        }
+    }
+
+    fn without_value(row: &Value, time: i64) -> Self {
+        let is_aggregate = ["min", "max"].iter().any(|name| !field(row, name).is_null());
+        if is_aggregate {
+            Self::Bad("it is the least and the greatest value of a span of time, and no reading")
+        } else {
+            Self::Gone { time }
         }
     }
 }

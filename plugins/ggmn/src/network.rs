@@ -38,8 +38,10 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
         return Ok(paging::page(Items::Groups(Vec::new()), cursor, false));
     }
     let mut cursor: Option<Cursor> = paging::read(request.cursor.as_deref())?;
-    let named = if request.only.is_empty() { &config.networks } else { &request.only };
-    let parts = parts(named);
+    // A selection of wells comes here too: their ids are numbers, and those of networks are not.
+    let is_network = |id: &&String| !id.bytes().all(|byte| byte.is_ascii_digit());
+    let only: Vec<String> = request.only.iter().filter(is_network).cloned().collect();
+    let parts = parts(if only.is_empty() { &config.networks } else { &only });
     let found = walk::next(config, PATH, &parts, &mut cursor, request.limit.max(1))?;
     let mut rejected: Vec<Rejection> = found.missing.into_iter().map(missing).collect();
     let mut groups = Vec::new();

@@ -9,5 +9,6 @@ mod networks;
 mod properties;
 mod pull;
 mod push;
+mod real;
 mod wells;
 mod world;

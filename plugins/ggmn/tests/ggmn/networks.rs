@@ -21,6 +21,8 @@ fn a_well_is_in_the_networks_of_its_series() {
     assert_eq!(groups.iter().map(|it| it.name.as_str()).collect::<Vec<_>>(), ["North", "South"]);
     assert_eq!((groups[0].kind.as_str(), groups[0].id.as_ref()), ("network", Some(&north)));
     assert_eq!(world.groups(10, &[&south]).len(), 1);
+    // Who selects wells by their ids is given the networks they may be in.
+    assert_eq!(world.groups(10, &["60061"]).len(), 2);
     for limit in [1, 10] {
         let wells = world.resources(limit, &[]).0;
         let of: Vec<_> = wells.iter().map(|well| well.groups.clone()).collect();

@@ -166,6 +166,40 @@ fn what_changes_while_a_run_is_under_way_is_not_missed() {
 }
 
 #[test]
+fn what_is_late_beyond_the_lookback_is_not_found_by_v3_and_is_by_v4() {
+    for version in BOTH {
+        let mut world = World::new(version);
+        world.config.lookback_days = 10;
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..100);
+        world.lizard.pass(A_WHILE);
+        let first = world.pull(None, 1_000, &well);
+        world.lizard.pass(A_WHILE);
+        for day in [80, 95] {
+            world.lizard.set(&uuid, time(day), 77.0);
+        }
+        let second = world.pull(first.end(), 1_000, &well);
+        let found = |day| second.kept().get(&("GWmMSL".to_owned(), time(day))).copied();
+        let late = (version == Version::V4).then_some(77.0);
+        assert_eq!((found(80), found(95)), (late, Some(77.0)));
+    }
+}
+
+#[test]
+fn a_well_that_is_removed_while_it_is_read_ends_there() {
+    for version in BOTH {
+        let world = World::new(version);
+        let (well, uuid) = world.well("1696");
+        world.days(&uuid, 0..30);
+        let page = world.page(&of(Datatype::Reading, 10, &[&well])).unwrap();
+        world.lizard.remove_station(well.parse().unwrap());
+        let rest = world.pull(Some(&page.cursor), 10, &well);
+        assert_eq!(rest.points.len(), 0);
+        assert!(rest.rejected[0].reason.contains("no well with this id"), "{:?}", rest.rejected);
+    }
+}
+
+#[test]
 fn aggregates_are_noticed_and_never_taken_for_readings() {
     let world = World::new(Version::V3);
     let (well, uuid) = world.well("1696");
