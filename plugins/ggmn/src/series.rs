@@ -109,22 +109,25 @@ fn named(config: &Config, well: &Well) -> Result<Vec<(Option<String>, Value)>> {
 /// without filters, or whose filters name no series, as all of GGMN's in API v3.
 fn at_place(config: &Config, well: &Well) -> Result<Vec<Value>> {
     let Some(code) = &well.code else { return Ok(Vec::new()) };
+    let mut rows = Vec::new();
     if config.version == Version::V3 {
         let of_name = [("location__name", code.clone())];
-        let mut rows = walk::all(config, PATH, &of_name, SERIES_MAX, too_many)?;
-        rows.retain(|row| well.is_at(field(row, "location")));
-        return Ok(rows);
-    }
-    let of_code = [("code", code.clone())];
-    let mut found = Vec::new();
-    for location in walk::all(config, "locations/", &of_code, SERIES_MAX, too_many)? {
-        let uuid = text(field(&location, "uuid")).filter(|_| well.is_at(&location));
-        if let Some(uuid) = uuid {
-            let of_location = [("location__uuid", uuid)];
-            found.extend(walk::all(config, PATH, &of_location, SERIES_MAX, too_many)?);
+        rows = walk::all(config, PATH, &of_name, SERIES_MAX, too_many)?;
+    } else {
+        let of_code = [("code", code.clone())];
+        let locations = walk::all(config, "locations/", &of_code, SERIES_MAX, too_many)?;
+        for location in locations.iter().filter(|location| well.is_at(location)) {
+            if let Some(uuid) = uuid(location) {
+                let of_location = [("location__uuid", uuid)];
+                rows.extend(walk::all(config, PATH, &of_location, SERIES_MAX, too_many)?);
+            }
         }
     }
-    Ok(found)
+    rows.retain(|row| {
+        let location = field(row, "location");
+        !location.is_object() || well.is_at(location)
+    });
+    Ok(rows)
 }
 
 /// None where it holds texts, images or files.
@@ -148,8 +151,8 @@ fn known(
         text(field(observed, "code")).as_deref(),
         text(field(observed, "unit")).as_deref(),
     );
-    // Each filter of a well may have a series of the same code. GGMN's only filter is called as the
-    // well itself, and adds nothing.
+    // Each filter of a well may have a series of the same code; API v3 does not say which it stands
+    // in. GGMN's only filter is called as the well itself, and adds nothing.
     let filter = filter.filter(|filter| Some(*filter) != well.code.as_deref());
     let name = filter.map_or_else(|| code.clone(), |filter| format!("{filter} {code}"));
     if [&name, &property, &unit].iter().any(|text| text.len() > NAME_BYTES_MAX) {

@@ -73,27 +73,7 @@ pub(crate) fn next(
         if room == 0 {
             break;
         }
-        at = match part {
-            Part::One(id) => {
-                one(config, path, id, &mut found)?;
-                Cursor { part: at.part + 1, page: None }
-            }
-            Part::List(parameters) => {
-                let (records, next) = page(config, path, parameters, at.page, room)?;
-                found.records.extend(records);
-                at.followed_by(next)
-            }
-            Part::Search(code) => {
-                let parameters = [("q", code.clone())];
-                // Each hit is a question more.
-                let room = room.min(QUESTIONS_A_CALL);
-                let (hits, next) = page(config, "search/", &parameters, at.page, room)?;
-                for id in hits.iter().filter_map(|hit| station(hit, code)) {
-                    one(config, path, &id, &mut found)?;
-                }
-                at.followed_by(next)
-            }
-        };
+        at = step(config, path, part, at, room, &mut found)?;
     }
     if at.part < parts.len() {
         *cursor = Some(at);
@@ -125,7 +105,41 @@ pub(crate) fn all(
     }
 }
 
+/// Asks for a part, or for a page of it, and says what comes next.
+fn step(
+    config: &Config,
+    path: &str,
+    part: &Part,
+    at: Cursor,
+    room: u32,
+    found: &mut Found,
+) -> Result<Cursor> {
+    let next = match part {
+        Part::One(id) => {
+            one(config, path, id, found)?;
+            None
+        }
+        Part::List(parameters) => {
+            let (records, next) = page(config, path, parameters, at.page, room)?;
+            found.records.extend(records);
+            next
+        }
+        Part::Search(code) => {
+            let parameters = [("q", code.clone())];
+            // Each hit is a question more.
+            let room = room.min(QUESTIONS_A_CALL);
+            let (hits, next) = page(config, "search/", &parameters, at.page, room)?;
+            for id in hits.iter().filter_map(|hit| station(hit, code)) {
+                one(config, path, &id, found)?;
+            }
+            next
+        }
+    };
+    Ok(at.followed_by(next))
+}
+
 impl Cursor {
+    /// The next page of the same part, or the next part.
     fn followed_by(self, page: Option<Numbered>) -> Self {
         match page {
             Some(page) => Self { part: self.part, page: Some(page) },

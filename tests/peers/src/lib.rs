@@ -1,5 +1,5 @@
-//! Other systems as the tests meet them: real servers, a proxy that loses answers, and a host
-//! without a sandbox that reaches both.
+//! Other systems as the tests meet them: real servers, stand-ins made of what is known of one, a
+//! proxy that loses answers, and a host without a sandbox that reaches them.
 
 mod legacy_mywell;
 mod lizard;

@@ -80,14 +80,20 @@ fn a_station_without_filters_has_the_series_of_its_location_and_not_of_another_o
         let mut far = bare.clone();
         far.at = (31.0, -17.8);
         far.organisation = "b".to_owned();
-        let wells = [bare, far].map(|it| world.lizard.add_station(it));
-        for (well, value) in wells.iter().zip([1.0, 2.0]) {
+        // Another tube in the same place.
+        let mut beside = bare.clone();
+        beside.code = "1697".to_owned();
+        let wells = [bare, far, beside].map(|it| world.lizard.add_station(it));
+        for (well, value) in wells.iter().zip([1.0, 2.0, 3.0]) {
             let uuid = world.lizard.add_series(*well, None, "GWmBGS", "mBGS");
             world.lizard.set(&uuid, time(0), value);
         }
-        for (well, value) in wells.iter().zip([1.0, 2.0]) {
-            let kept = world.pull(None, 10, &well.to_string()).kept();
-            assert_eq!(kept.into_values().collect::<Vec<_>>(), [value], "{version:?}");
+        for ignores in [false, true] {
+            world.lizard.behave(|quirks| quirks.ignores_selection = ignores);
+            for (well, value) in wells.iter().zip([1.0, 2.0, 3.0]) {
+                let kept = world.pull(None, 10, &well.to_string()).kept();
+                assert_eq!(kept.into_values().collect::<Vec<_>>(), [value], "{version:?}");
+            }
         }
         let nowhere = world.pull(None, 10, "99999");
         assert_eq!((nowhere.points.len(), nowhere.rejected[0].place.as_str()), (0, "well 99999"));

@@ -50,7 +50,7 @@ pub struct Quirks {
     pub other_origin: Option<String>,
     /// Every `count` is this.
     pub count: Option<u64>,
-    /// Parameters that select wells are not understood, and all are given.
+    /// Parameters that select wells, or series by their well, are not understood: all are given.
     pub ignores_selection: bool,
     /// API v3 aggregates although nobody asked it to.
     pub aggregates: bool,

@@ -98,7 +98,8 @@ fn hits(state: &State, wanted: &str, is_user: bool) -> Vec<Value> {
 fn is_asked(state: &State, request: &Request, series: &Series) -> bool {
     let code = state.station(series.station).map(|station| station.code.as_str());
     request.get("uuid").is_none_or(|uuid| uuid == series.uuid)
-        && request.get("location__name").is_none_or(|name| Some(name) == code)
+        && (state.quirks.ignores_selection
+            || request.get("location__name").is_none_or(|name| Some(name) == code))
 }
 
 fn series(state: &State, request: &Request, series: &Series) -> Value {

@@ -13,15 +13,14 @@ pub(super) fn answer(state: &mut State, request: &Request, path: &str) -> Answer
     if request.method != "GET" {
         return change(state, request, &parts);
     }
-    let is_user = request.is_known();
+    let (is_user, ignores) = (request.is_known(), state.quirks.ignores_selection);
     let paged =
         |state: &State, all: Vec<Value>| list::page(state, request, &format!("v4/{path}"), &all);
     match parts.as_slice() {
         ["organisations"] => paged(state, vec![json!({"name": "Organisation a", "uuid": "a"})]),
         ["groundwaterstations"] => {
             let shown = state.shown(is_user);
-            let wanted =
-                shown.filter(|(_, it)| state.quirks.ignores_selection || is_selected(request, it));
+            let wanted = shown.filter(|(_, it)| ignores || is_selected(request, it));
             paged(state, wanted.map(|(id, it)| station(state, id, it)).collect())
         }
         ["groundwaterstations", id] => {
@@ -31,13 +30,14 @@ pub(super) fn answer(state: &mut State, request: &Request, path: &str) -> Answer
         }
         ["locations"] => {
             let shown = state.shown(is_user);
-            let wanted =
-                shown.filter(|(_, it)| request.get("code").is_none_or(|code| code == it.code));
+            let is_asked = |code: &String| request.get("code").is_none_or(|it| it == code);
+            let wanted = shown.filter(|(_, it)| ignores || is_asked(&it.code));
             paged(state, wanted.map(|(id, _)| state.location(id)).collect())
         }
         ["timeseries"] => {
             let at = request.get("location__uuid");
-            let is_there = |it: &&Series| at.is_none_or(|uuid| uuid == location(it.station));
+            let is_there =
+                |it: &&Series| ignores || at.is_none_or(|uuid| uuid == location(it.station));
             let shown =
                 state.series.iter().filter(|it| state.is_shown(it, is_user)).filter(is_there);
             paged(state, shown.map(|it| series(state, it)).collect())
