@@ -17,8 +17,8 @@ use crate::well::field;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// The first window: at a reading every five minutes some hundred thousand, or four megabytes.
-const FIRST_SPAN_MS: i64 = 366 * DAY_MS;
+/// The first window: at a reading a minute some 130,000, or five megabytes.
+const FIRST_SPAN_MS: i64 = 92 * DAY_MS;
 
 /// The longest window.
 const SPAN_MS_MAX: i64 = 36_525 * DAY_MS;

@@ -14,6 +14,9 @@ pub(crate) const BOTH: [Version; 2] = [Version::V3, Version::V4];
 /// Longer than a change may be seen late.
 pub(crate) const A_WHILE: i64 = 10 * 60 * 1000;
 
+/// Pages of one pull.
+const PAGES_MAX: usize = 5_000;
+
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 pub(crate) struct World {
@@ -125,6 +128,7 @@ impl World {
             let request = GetRequest { cursor, ..of(Datatype::Reading, limit, &[well]) };
             let page = self.page(&request).unwrap();
             assert!(page.cursor.len() < 64 * 1024);
+            assert!(pulled.cursors.len() < PAGES_MAX, "it does not end");
             assert!(!page.more || request.cursor.as_ref() != Some(&page.cursor), "{page:?}");
             let more = page.more;
             cursor = Some(page.cursor.clone());
@@ -163,6 +167,7 @@ impl World {
                 self.page(&GetRequest { cursor: cursor.clone(), ..request.clone() }).unwrap();
             assert!(!page.more || cursor.as_ref() != Some(&page.cursor));
             cursor = Some(page.cursor.clone());
+            assert!(pages.len() < PAGES_MAX, "it does not end");
             pages.push(page);
             if !pages.last().is_some_and(|page| page.more) {
                 return pages;

@@ -15,13 +15,14 @@ pub(super) fn page(state: &State, request: &Request, path: &str, all: &[Value]) 
         size.clamp(1, if quirks.page_size_max == 0 { usize::MAX } else { quirks.page_size_max });
     let number: usize = request.get("page").and_then(|page| page.parse().ok()).unwrap_or(1);
     let full = all.len().div_ceil(size).max(1);
-    let pages = if quirks.empty_pages { full * 2 - 1 } else { full };
+    let has_empty = quirks.empty_pages && full > 1;
+    let pages = if has_empty { full * 2 } else { full };
     if number == 0 || number > pages {
         return Answer::refusal(404, "Invalid page.");
     }
-    let results = match (quirks.empty_pages, number % 2) {
-        (true, 0) => &[],
-        (true, _) => part(all, number / 2, size),
+    let results = match (has_empty, number % 2) {
+        (true, 0) => part(all, number / 2 - 1, size),
+        (true, _) => &[],
         (false, _) => part(all, number - 1, size),
     };
     let link = |to: usize| {

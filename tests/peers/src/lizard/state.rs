@@ -44,7 +44,7 @@ pub struct Station {
 pub struct Quirks {
     /// Records of one page at most, whatever is asked for; 0: no such limit.
     pub page_size_max: usize,
-    /// Every second page of a list is empty.
+    /// Of a list that has several pages every second one is empty, from the first on.
     pub empty_pages: bool,
     /// Addresses in answers name this origin instead of its own.
     pub other_origin: Option<String>,
