@@ -74,7 +74,7 @@ impl Config {
             Version::V4 => "v4",
         };
         match host {
-            Some(host) if !host.is_empty() && !host.contains(['?', '#', ' ']) => {
+            Some(host) if !host.contains(['?', '#', ' ']) => {
                 Ok(format!("{base}/api/{version}/{path}"))
             }
             _ => Err(wrong("url", "an address begins with https:// or http:// and has no ? or #")),

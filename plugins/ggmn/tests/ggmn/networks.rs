@@ -33,6 +33,22 @@ fn a_well_is_in_the_networks_of_its_series() {
 }
 
 #[test]
+fn a_server_that_shows_little_of_locations_is_understood_as_far_as_it_goes() {
+    let world = World::new(Version::V4);
+    let (_, series) = world.well("1696");
+    let mut bare = station("1699");
+    bare.filters = Vec::new();
+    let bare = world.lizard.add_station(bare);
+    let other = world.lizard.add_series(bare, None, "GWmBGS", "mBGS");
+    world.lizard.set(&other, 0, 1.5);
+    let network = world.lizard.add_network("North", &[&series, &other]);
+    world.lizard.behave(|quirks| quirks.hides_locations = true);
+    let wells = world.resources(10, &[]).0;
+    assert_eq!((wells[0].groups.as_slice(), wells[1].groups.len()), (&[network][..], 0));
+    assert_eq!(world.pull(None, 10, &bare.to_string()).points.len(), 1);
+}
+
+#[test]
 fn networks_may_be_named_and_there_are_none_in_v3() {
     let mut world = World::new(Version::V4);
     let (_, series) = world.well("1696");

@@ -60,6 +60,8 @@ pub struct Quirks {
     pub is_read_only: bool,
     /// Values above this are refused, and what came with them.
     pub greatest: Option<f64>,
+    /// API v4 shows of a series' location its uuid only.
+    pub hides_locations: bool,
     /// There is no API v4 yet.
     pub only_v3: bool,
     /// Answers to uploads leave out the last reading.

@@ -112,12 +112,17 @@ fn station(state: &State, id: u64, station: &Station) -> Value {
 }
 
 fn series(state: &State, series: &Series) -> Value {
+    let place = if state.quirks.hides_locations {
+        location(series.station).into()
+    } else {
+        state.location(series.station)
+    };
     let ends = [series.events.keys().next(), series.events.keys().next_back()];
     let [start, end] = ends.map(|time| time.map(|time| written(*time)));
     json!({
         "url": state.address(&format!("v4/timeseries/{}/", series.uuid)), "uuid": series.uuid,
         "code": series.code, "name": series.code, "value_type": series.value_type,
-        "location": state.location(series.station),
+        "location": place,
         "observation_type": {"code": series.code, "unit": series.unit},
         "start": start, "end": end,
     })
