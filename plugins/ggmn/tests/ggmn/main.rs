@@ -4,11 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where it finds something else")]
 
 mod configuring;
+mod events;
 mod faults;
 mod networks;
 mod properties;
 mod pull;
 mod push;
 mod real;
+mod series;
 mod wells;
 mod world;

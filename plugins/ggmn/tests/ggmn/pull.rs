@@ -4,7 +4,7 @@ use ourwater_sdk::{Datatype, Failure, GetRequest};
 use plugin_ggmn::Version;
 use serde_json::{Value, json};
 
-use crate::world::{A_WHILE, BOTH, World, of, station, time};
+use crate::world::{A_WHILE, BOTH, World, of, time};
 
 #[test]
 fn every_cursor_gives_exactly_the_rest_and_the_placeholder_is_no_reading() {
@@ -21,82 +21,6 @@ fn every_cursor_gives_exactly_the_rest_and_the_placeholder_is_no_reading() {
             let given = whole.points.len() - rest.points.len();
             assert_eq!(rest.points, whole.points[given..], "{version:?} after page {at}");
         }
-    }
-}
-
-#[test]
-fn levels_above_the_sea_and_below_the_ground_and_each_filter_are_series_of_their_own() {
-    for version in BOTH {
-        let world = World::new(version);
-        let mut station = station("27BP0003");
-        station.filters = vec!["27BP0003-1".to_owned(), "27BP0003-2".to_owned()];
-        let well = world.lizard.add_station(station);
-        let filter = |at| (version == Version::V4).then_some(at);
-        let (first, second) = (filter("27BP0003-1"), filter("27BP0003-2"));
-        for (at, filter, code, unit) in [
-            (0, first, "GWmMSL", "mMSL"),
-            (1, first, "GWmBGS", "mBGS"),
-            (2, second, "GWmMSL", "mMSL"),
-            (3, second, "WNS9040.hand", "mNAP"),
-            (4, second, "WNS9040.val", "mNAP"),
-            (5, second, "photo", ""),
-        ] {
-            let uuid = world.lizard.add_series(well, filter, code, unit);
-            world.lizard.set(&uuid, time(at), 1.5);
-            if code == "photo" {
-                world.lizard.hold(&uuid, "image");
-            }
-        }
-        let pulled = world.pull(None, 100, &well.to_string());
-        let mut series: Vec<_> = pulled
-            .all
-            .iter()
-            .map(|one| (one.times[0], one.series.name.clone(), one.series.property.clone()))
-            .collect();
-        series.sort();
-        let said: Vec<_> = series.iter().map(|it| (it.1.as_str(), it.2.as_str())).collect();
-        let (sea, ground) = ("elevation-above-sea-level", "depth-below-ground");
-        assert_eq!(said.len(), 5, "an image is no series of numbers");
-        assert!(pulled.all.iter().all(|one| one.series.unit == "m"));
-        if version == Version::V4 {
-            assert_eq!(said[0], ("27BP0003-1 GWmMSL", sea));
-            assert_eq!(said[1], ("27BP0003-1 GWmBGS", ground));
-            assert_eq!(said[2], ("27BP0003-2 GWmMSL", sea));
-            assert_eq!(said[3], ("27BP0003-2 WNS9040.hand", "WNS9040.hand"));
-        } else {
-            assert_eq!((said[0], said[1]), (("GWmMSL", sea), ("GWmBGS", ground)));
-            // It cannot be told whose it is; the older keeps the name.
-            assert!(said[2].0.starts_with("GWmMSL ") && said[2].1 == sea, "{said:?}");
-        }
-    }
-}
-
-#[test]
-fn a_station_without_filters_has_the_series_of_its_location_and_not_of_another_of_that_name() {
-    for version in BOTH {
-        let world = World::new(version);
-        let mut bare = station("1696");
-        bare.filters = Vec::new();
-        let mut far = bare.clone();
-        far.at = (31.0, -17.8);
-        far.organisation = "b".to_owned();
-        // Another tube in the same place.
-        let mut beside = bare.clone();
-        beside.code = "1697".to_owned();
-        let wells = [bare, far, beside].map(|it| world.lizard.add_station(it));
-        for (well, value) in wells.iter().zip([1.0, 2.0, 3.0]) {
-            let uuid = world.lizard.add_series(*well, None, "GWmBGS", "mBGS");
-            world.lizard.set(&uuid, time(0), value);
-        }
-        for ignores in [false, true] {
-            world.lizard.behave(|quirks| quirks.ignores_selection = ignores);
-            for (well, value) in wells.iter().zip([1.0, 2.0, 3.0]) {
-                let kept = world.pull(None, 10, &well.to_string()).kept();
-                assert_eq!(kept.into_values().collect::<Vec<_>>(), [value], "{version:?}");
-            }
-        }
-        let nowhere = world.pull(None, 10, "99999");
-        assert_eq!((nowhere.points.len(), nowhere.rejected[0].place.as_str()), (0, "well 99999"));
     }
 }
 
@@ -203,59 +127,6 @@ fn a_well_that_is_removed_while_it_is_read_ends_there() {
         assert_eq!(rest.points.len(), 0);
         assert!(rest.rejected[0].reason.contains("no well with this id"), "{:?}", rest.rejected);
     }
-}
-
-#[test]
-fn aggregates_are_noticed_and_never_taken_for_readings() {
-    let world = World::new(Version::V3);
-    let (well, uuid) = world.well("1696");
-    world.days(&uuid, 0..3);
-    world.lizard.behave(|quirks| quirks.aggregates = true);
-    let pulled = world.pull(None, 100, &well);
-    assert!(pulled.points.is_empty());
-    assert_eq!(pulled.rejected.len(), 4);
-    let issue = &pulled.rejected[1];
-    assert!(issue.reason.contains("the least and the greatest value"), "{}", issue.reason);
-    assert_eq!(issue.place, format!("series {uuid} at {}", time(0)));
-    assert!(issue.raw.contains("\"max\":0.0"), "{}", issue.raw);
-}
-
-#[test]
-fn values_may_be_texts_and_what_is_none_is_named_and_stops_nothing() {
-    for version in BOTH {
-        let world = World::new(version);
-        let (well, uuid) = world.well("1696");
-        world.lizard.behave(|quirks| quirks.values_are_texts = true);
-        for (day, value) in
-            [json!(697.65), json!("101"), json!("dry"), json!(-0.999)].iter().enumerate()
-        {
-            world.lizard.set(&uuid, time(day.try_into().unwrap()), value.clone());
-        }
-        let pulled = world.pull(None, 2, &well);
-        let values: Vec<_> = pulled.kept().into_values().collect();
-        assert_eq!((values, pulled.empty), (vec![697.65, 101.0, -0.999], 1), "{version:?}");
-        let [issue] = pulled.rejected.as_slice() else { panic!("{:?}", pulled.rejected) };
-        assert_eq!(issue.reason, "its value is not a number");
-    }
-}
-
-#[test]
-fn a_flag_becomes_a_quality_and_is_kept_with_its_comment() {
-    let world = World::new(Version::V4);
-    let (well, uuid) = world.well("1696");
-    let flags = [json!(0), json!(1), json!(3), json!(7), json!(99), json!(5), Value::Null];
-    for (day, flag) in (0..).zip(flags) {
-        let comment = if day == 2 { "sensor moved" } else { "" };
-        world.lizard.store(&uuid, time(day), 1.0, flag, comment);
-    }
-    let pulled = world.pull(None, 100, &well);
-    let one = &pulled.all[0];
-    assert_eq!(one.qualities, [1, 1, 2, 3, 0, 0, 0]);
-    let notes: Vec<_> = one.notes.iter().map(|note| (note.at, note.text.as_str())).collect();
-    let expected =
-        [(1, "flag 1"), (2, "flag 3; sensor moved"), (3, "flag 7"), (4, "flag 99"), (5, "flag 5")];
-    assert_eq!(notes, expected);
-    assert_eq!(one.updated, [1_704_067_200_000; 7]);
 }
 
 #[test]
