@@ -8,11 +8,12 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("private", &["domain"]),
     ("grant", &["domain"]),
     ("plugin", &["domain", "grant", "private"]),
+    ("check", &["domain", "grant", "plugin"]),
     ("store", &["domain", "private"]),
     ("sync", &["domain", "grant", "plugin", "store"]),
     ("http", &["domain", "store", "sync", "plugin", "app"]),
-    ("app", &["domain", "store", "sync", "plugin"]),
-    ("cli", &["domain", "store", "sync", "plugin", "app", "http"]),
+    ("app", &["domain", "store", "sync", "plugin", "check"]),
+    ("cli", &["domain", "store", "sync", "plugin", "check", "app", "http"]),
 ];
 
 /// Where a package may be named.

@@ -85,6 +85,9 @@ enum Command {
     Conflict(manage::Conflict),
     /// Uploaded files.
     File(manage::File),
+    /// Plugins: what they are, and whether they keep what they promise.
+    #[command(subcommand)]
+    Plugin(manage::Plugin),
     /// Groups: villages, pincodes, countries or areas of one's own.
     Group(manage::Group),
     /// Resources: where water is observed.
@@ -156,6 +159,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Group(command) => command.run(&settings, output).await,
         Command::Resource(command) => command.run(&settings, output).await,
         Command::File(command) => command.run(&settings, output).await,
+        Command::Plugin(command) => command.run(&settings, output).await,
         Command::Readings(command) => command.run(&settings, output).await,
     }
 }
@@ -233,6 +237,7 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 /// What the error's kind says of the exit code.
 fn exit_code(error: &anyhow::Error) -> u8 {
     use crate::app::{edit, import};
+    use crate::check;
     use crate::domain::plugin::Failure;
     use crate::sync::Refusal;
     let store = error.downcast_ref::<store::Error>();
@@ -268,7 +273,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)
             )
-        );
+        )
+        || matches!(
+            error.downcast_ref(),
+            Some(check::Error::Config(_) | check::Error::Script(_) | check::Error::Skip { .. })
+        )
+        || error.is::<check::FixtureError>();
     if usage { BAD_USAGE } else { FAILED }
 }
 

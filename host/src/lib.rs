@@ -7,9 +7,11 @@
 //!
 //! Arrows point down only: `main -> cli -> http -> app -> sync -> {plugin, store} -> domain`, and
 //! `plugin -> grant`. sqlx is named only in `store`, wasmtime only in `plugin` and `grant`, axum
-//! only in `http`; `tests/layers.rs` holds that. `private` writes the files that hold keys.
+//! only in `http`; `tests/layers.rs` holds that. `private` writes the files that hold keys; `check`
+//! plays plugins against scripted systems, for their authors and for whoever decides on them.
 
 pub mod app;
+pub mod check;
 pub mod cli;
 pub mod domain;
 pub mod grant;

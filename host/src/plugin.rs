@@ -6,6 +6,7 @@
 
 mod bindings;
 mod cache;
+pub mod config;
 mod convert;
 mod engine;
 mod fault;

@@ -246,12 +246,12 @@ impl Engine {
             field: "plugin".to_owned(),
             text: self.no_plugin(plugin),
         })?;
-        let config = config::fill_in(config, plugin.description(), organisation);
+        let config = config::fill_in(config, plugin.description(), organisation.zone);
         let files = self.files(&organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
         let network = &self.inner.means.network;
         let http = granted::http(network, plugin.description(), &config, &self.trying)?;
-        let grant = Grant { files: Some(files), http, log: None };
+        let grant = Grant { files: Some(files), http, ..Grant::default() };
         Ok((plugin.instance(grant).await?, config))
     }
 

@@ -3,7 +3,9 @@
 //! A request is judged ([`asked`]), given its key ([`keys`]), sent over a connection to addresses
 //! that were judged as well ([`network`], [`connection`]), and its answer is cleared of secrets
 //! ([`redact`]). What went wrong says whether the server may have acted: `unsent` is proven, all
-//! else is `lost`. Redirects are handed over as they are, and no proxy is asked.
+//! else is `lost`. Redirects are handed over as they are, and no proxy is asked. Where a
+//! conformance run plays the other system, a script answers instead of a network ([`scripted`]);
+//! all else is the same.
 
 mod asked;
 mod connection;
@@ -11,6 +13,7 @@ mod keys;
 mod limits;
 mod network;
 mod redact;
+mod scripted;
 mod unpack;
 
 use std::collections::BTreeMap;
@@ -28,6 +31,7 @@ use connection::{Answer, Connection};
 use keys::Keys;
 pub use limits::HttpLimits;
 pub use network::Network;
+pub use scripted::{Remote, Sent};
 
 /// Of what a plugin or an administrator wrote, in a message.
 const SHOWN_BYTES_MAX: usize = 500;
@@ -103,11 +107,17 @@ struct Session {
 
 /// The way to the servers.
 struct Line {
-    network: Network,
+    way: Way,
     limits: HttpLimits,
     kept: Option<Connection>,
     requests: u64,
     bytes: u64,
+}
+
+/// Who answers.
+enum Way {
+    Network(Network),
+    Script(Remote),
 }
 
 impl Http {
@@ -118,7 +128,16 @@ impl Http {
         keys: BTreeMap<CredentialName, Key>,
         limits: HttpLimits,
     ) -> Self {
-        let line = Line { network, limits: limits.clone(), kept: None, requests: 0, bytes: 0 };
+        Self::over(Way::Network(network), origins, keys, limits)
+    }
+
+    fn over(
+        way: Way,
+        origins: Vec<Origin>,
+        keys: BTreeMap<CredentialName, Key>,
+        limits: HttpLimits,
+    ) -> Self {
+        let line = Line { way, limits: limits.clone(), kept: None, requests: 0, bytes: 0 };
         let session = Mutex::new(Session { line, keys: Keys::new(keys) });
         Self { inner: Arc::new(Inner { origins, limits, session }) }
     }
@@ -149,12 +168,20 @@ impl Line {
     /// nothing was sent before.
     async fn exchange(&mut self, asked: &Asked, deadline: Instant) -> Result<Answer, Broken> {
         self.spend(asked)?;
+        let network = match &self.way {
+            Way::Network(network) => network.clone(),
+            Way::Script(remote) => {
+                let answer = scripted::answer(remote, asked, &self.limits)?;
+                self.bytes += answer.body.len() as u64;
+                return Ok(answer);
+            }
+        };
         let kept = self.kept.take();
         let kept = kept.filter(|it| it.origin == asked.origin && it.fresh(&self.limits));
         let answered = match kept {
-            None => self.over_new(asked, deadline).await,
+            None => self.over_new(&network, asked, deadline).await,
             Some(kept) => match self.over(kept, asked, deadline).await {
-                Err(Broken::Unsent { .. }) => self.over_new(asked, deadline).await,
+                Err(Broken::Unsent { .. }) => self.over_new(&network, asked, deadline).await,
                 answered => answered,
             },
         };
@@ -166,10 +193,11 @@ impl Line {
 
     async fn over_new(
         &self,
+        network: &Network,
         asked: &Asked,
         deadline: Instant,
     ) -> Result<(Connection, Answer), Broken> {
-        let connecting = self.network.connect(&asked.origin, &self.limits);
+        let connecting = network.connect(&asked.origin, &self.limits);
         let late = |_| Broken::unsent(format!("{} cannot be connected to in time", asked.origin));
         let connection = timeout_at(deadline.into(), connecting).await.map_err(late)??;
         self.over(connection, asked, deadline).await

@@ -33,8 +33,12 @@ pub(super) struct Ensured {
 impl Ensured {
     /// The plugin in its sandbox, with what it is granted.
     pub(super) async fn source(&self, log: LogSink) -> Result<Configured, Failure> {
-        let grant =
-            Grant { files: Some(self.files.clone()), http: self.http.clone(), log: Some(log) };
+        let grant = Grant {
+            files: Some(self.files.clone()),
+            http: self.http.clone(),
+            log: Some(log),
+            ..Grant::default()
+        };
         let instance = self.plugin.instance(grant).await?;
         Ok(Configured { instance, config: self.config.to_string() })
     }
@@ -62,7 +66,7 @@ impl Engine {
         let plugin = self.inner.plugins.get(&datasource.plugin);
         let plugin =
             plugin.ok_or_else(|| Refusal::Plugin(self.no_plugin(&datasource.plugin)))?.clone();
-        let config = config::fill_in(&datasource.config, plugin.description(), &organisation);
+        let config = config::fill_in(&datasource.config, plugin.description(), organisation.zone);
         let mistakes = config::mistakes(&config, plugin.description());
         if !mistakes.is_empty() {
             return Err(Refusal::Config(mistakes));

@@ -1,0 +1,67 @@
+//! The next run: little where nothing changed, and everything that did.
+
+use crate::domain::sync::Datatype;
+
+use super::pull::LARGE;
+use super::record::{Records, lacking, standing};
+use super::subject::Subject;
+use super::verdict::{Ended, Held, ensure};
+use super::world::World;
+
+/// A second run over an unchanged source brings little and asks no more than the first.
+pub(super) async fn second_run(subject: &Subject) -> Held {
+    let all = subject.baseline()?.tracks.iter();
+    let tracks: Vec<_> = all.filter(|(track, _)| track.datatype == Datatype::Reading).collect();
+    if tracks.is_empty() {
+        return Err(Ended::not_applicable("the plugin gets no readings; places are few"));
+    }
+    let (mut first, mut second) = (0, 0);
+    let (mut asked_first, mut asked_second) = (0, 0);
+    for (track, whole) in tracks {
+        let world = World::new(subject)?;
+        let limit = whole.small();
+        let trail = track.pull(&mut world.guest().await?, limit, None).await?;
+        let calls = world.calls();
+        let again = track.pull(&mut world.guest().await?, limit, trail.cursor()).await?;
+        asked_first += calls;
+        asked_second += world.calls() - calls;
+        first += trail.records().len();
+        second += again.records().len();
+    }
+    ensure(second * 2 <= first, || {
+        format!("expected few readings in the second run, got {second} after {first} in the first")
+    })?;
+    ensure(asked_second <= asked_first, || {
+        format!("the second run made {asked_second} calls of the host, the first {asked_first}")
+    })
+}
+
+/// What came late and what was corrected is found by the run after it.
+pub(super) async fn late(subject: &Subject) -> Held {
+    let baseline = subject.baseline()?;
+    let mut world = World::new(subject)?;
+    if !world.has_later() {
+        return Err(Ended::not_applicable("the fixture has neither fn later() nor later/"));
+    }
+    let mut trails = Vec::new();
+    for (track, whole) in &baseline.tracks {
+        trails.push(track.pull(&mut world.guest().await?, whole.small(), None).await?);
+    }
+    world.later();
+    let mut changed = 0;
+    for ((track, whole), first) in baseline.tracks.iter().zip(trails) {
+        let expected = track.pull(&mut world.guest().await?, LARGE, None).await?.standing();
+        let second = track.pull(&mut world.guest().await?, whole.small(), first.cursor()).await?;
+        let got = standing(first.pages.iter().chain(&second.pages));
+        changed += differing(&first.standing(), &expected);
+        if let Some(difference) = lacking(&expected, &got) {
+            let seen = format!("{}, after later() and a second run: {difference}", track.name());
+            return Err(Ended::Failed(seen));
+        }
+    }
+    ensure(changed > 0, || "the fixture's later() changes nothing that the plugin gets".to_owned())
+}
+
+fn differing(before: &Records, after: &Records) -> usize {
+    after.iter().filter(|(name, content)| before.get(*name) != Some(content)).count()
+}
