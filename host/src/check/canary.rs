@@ -20,7 +20,7 @@ use super::world::World;
 /// Who the canary belongs to, where a credential has a user.
 const USER: &str = "conformance";
 
-/// Sightings that are kept.
+/// Places of sightings that are kept.
 const SIGHTINGS_MAX: usize = 20;
 
 /// The secret, in every form in which it may be said. Clones share what was seen.
@@ -48,7 +48,7 @@ impl Canary {
     pub(super) fn watch(&self, what: &str, said: &str) {
         if self.forms.iter().any(|form| said.contains(form.as_str())) {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if seen.len() < SIGHTINGS_MAX {
+            if seen.len() < SIGHTINGS_MAX && !seen.iter().any(|place| place == what) {
                 seen.push(what.to_owned());
             }
         }

@@ -40,7 +40,7 @@ pub(super) async fn empty_page(subject: &Subject) -> Held {
     }
 }
 
-/// The answers after which more come and which say so, each with what comes after its page.
+/// The answers after which more come and which say so, each with what later answers bring.
 async fn middles(subject: &Subject, track: &Track) -> Result<Vec<(usize, Records)>, Ended> {
     let world = World::new(subject)?;
     let mut guest = world.guest().await?;
@@ -57,8 +57,9 @@ async fn middles(subject: &Subject, track: &Track) -> Result<Vec<(usize, Records
     }
     let says_more = |(at, request): (usize, super::world::Request)| {
         let body: Value = serde_json::from_slice(&request.body).ok()?;
-        let page = ends.iter().position(|end| at < *end)?;
-        let following = standing(pages.get(page + 1..)?);
+        let end = ends.iter().find(|end| at < **end)?;
+        let next = ends.iter().position(|later| later > end)?;
+        let following = standing(pages.get(next..)?);
         let says = list(&body).is_some() && more(&body) && !following.is_empty();
         says.then_some((at, following))
     };

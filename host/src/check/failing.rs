@@ -1,13 +1,12 @@
 //! Answers that are none: each is called what it is, and the pull goes on from there later.
 
-use chrono::DateTime;
-
 use crate::domain::clock::Clock;
 use crate::domain::plugin::Failure;
 
 use super::fault::{At, Fault};
 use super::pull::{LARGE, Stopped, Track};
 use super::record::difference;
+use super::script::http_date;
 use super::subject::Subject;
 use super::verdict::{Ended, Held, ensure};
 use super::world::World;
@@ -31,13 +30,9 @@ type Right = fn(&Failure) -> bool;
 /// A limiter asks for patience, in seconds or with a date.
 pub(super) async fn retry_after(subject: &Subject) -> Held {
     let now = Clock::System.now();
-    let date = |ms: i64| {
-        let time = DateTime::from_timestamp_millis(ms).unwrap_or_default();
-        time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
-    };
     let seconds = Fault::answer(429, &[("retry-after", "30")], "slow down");
-    let later = date(now.saturating_add_unsigned(WAIT_MS));
-    let headers = [("date", date(now)), ("retry-after", later)];
+    let later = http_date(now.saturating_add_unsigned(WAIT_MS));
+    let headers = [("date", http_date(now)), ("retry-after", later)];
     let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
     let dated = Fault::answer(429, &headers, "slow down");
     let exactly: Right = |failure| after_ms(failure) == Some(WAIT_MS);

@@ -2,14 +2,15 @@
 //!
 //! `fn start()` gives the state at the beginning, `fn answer(request)` an answer, `fn later()` lets
 //! time pass; in the last two `this` is the state. The script reaches nothing: no file, no network,
-//! no clock; `iso(ms)` and `milliseconds(text)` write and read times.
+//! no clock; `iso(ms)` and `milliseconds(text)` write and read times, `http_date(ms)` writes one as
+//! headers have it.
 
 use chrono::DateTime;
 use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, INT, Scope};
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::domain::clock::rfc3339;
+use crate::domain::clock::{Timestamp, rfc3339};
 use crate::grant::http::{Response, Sent};
 
 /// Steps of one call of a script.
@@ -109,11 +110,18 @@ fn engine() -> Engine {
         .on_print(|text| tracing::info!(%text, "remote.rhai"))
         .on_debug(|text, _, place| tracing::info!(%text, %place, "remote.rhai"))
         .register_fn("iso", |ms: INT| rfc3339(ms))
+        .register_fn("http_date", |ms: INT| http_date(ms))
         .register_fn("milliseconds", |text: &str| match DateTime::parse_from_rfc3339(text) {
             Ok(time) => Dynamic::from_int(time.timestamp_millis()),
             Err(_) => Dynamic::UNIT,
         });
     engine
+}
+
+/// A time as headers have it, as Date and Retry-After.
+pub(super) fn http_date(time: Timestamp) -> String {
+    let time = DateTime::from_timestamp_millis(time).unwrap_or_default();
+    time.format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 fn request(sent: &Sent) -> Value {

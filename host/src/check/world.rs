@@ -60,11 +60,9 @@ struct Remote {
     mistakes: Mistakes,
 }
 
-/// A request as it is told of.
+/// A request that was sent.
 #[derive(Debug, Clone)]
 pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) url: String,
     /// What was answered, before anything went wrong with it.
     pub(super) body: Vec<u8>,
 }
@@ -248,8 +246,7 @@ impl Remote {
             return self.act(sent);
         }
         let number = self.requests.len();
-        let (method, url) = (sent.method.clone(), sent.url.clone());
-        self.requests.push(Request { method, url, body: Vec::new() });
+        self.requests.push(Request { body: Vec::new() });
         match self.plan.clone().filter(|plan| plan.at.hits(number)) {
             Some(plan) => plan.fault.happen(|| self.act_at(number, sent)),
             None => self.act_at(number, sent),

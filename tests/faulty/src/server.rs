@@ -38,13 +38,11 @@ pub(crate) fn ask(config: &Config, path: &str, query: &[(&str, String)]) -> Resu
         return Err(called(config, &response, failure));
     }
     let understood = http::json(&response);
-    if understood.is_err() && config.breaks(Fault::Html) {
+    if understood.is_err() && config.breaks(Fault::Html) && is_html(&response) {
         return Ok(Answer::default());
     }
     understood.map_err(|failure| match failure {
-        Failure::Unavailable(delay)
-            if config.breaks(Fault::CutBody) && !response.body.starts_with(b"<") =>
-        {
+        Failure::Unavailable(delay) if config.breaks(Fault::CutBody) && !is_html(&response) => {
             Failure::Data(delay.reason)
         }
         failure => failure,
@@ -74,8 +72,7 @@ fn called(config: &Config, response: &Response, failure: Failure) -> Failure {
             Failure::Data(delay.reason)
         }
         Failure::Unavailable(delay)
-            if config.breaks(Fault::RetryAfter)
-                && delay.after_ms.is_some_and(|ms| ms != 30_000) =>
+            if config.breaks(Fault::RetryAfter) && waits_for_a_date(response) =>
         {
             bad_day(&delay.reason)
         }
@@ -93,6 +90,15 @@ fn not_sent(config: &Config, broken: Broken) -> Failure {
         Broken::Unsent(delay) | Broken::Lost(delay) => Failure::Unavailable(delay),
         Broken::TooLarge(text) => Failure::Data(text),
     }
+}
+
+fn waits_for_a_date(response: &Response) -> bool {
+    let wait = response.headers.iter().find(|(name, _)| name == "retry-after");
+    wait.is_some_and(|(_, text)| text.parse::<u64>().is_err())
+}
+
+fn is_html(response: &Response) -> bool {
+    response.body.starts_with(b"<")
 }
 
 /// The server repeats the key backwards, and so no host can find it.
