@@ -79,6 +79,31 @@ async fn the_good_plugin_passes_every_check_and_each_faulty_one_fails_exactly_it
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_built_in_plugins_keep_what_they_promise_and_what_is_left_out_has_its_reason() {
+    let plugins = plugins();
+    let cases: [(&str, &str, &[&str]); 3] = [
+        ("legacy-mywell", "legacy-mywell/fixture", &[]),
+        (
+            "csv",
+            "csv/fixture/reading",
+            &["push-twice", "receipts", "bad-push", "round-trip", "lost-answer"],
+        ),
+        ("csv", "csv/fixture/export", &["fixture", "push-twice"]),
+    ];
+    for (name, folder, skipped) in cases {
+        let folder = root().join("plugins").join(folder);
+        let config = std::fs::read(folder.join("config.json")).unwrap();
+        let fixture = Fixture::read(&folder).unwrap();
+        let (_, component) = ourwater::plugin::builtin().iter().find(|it| it.0 == name).unwrap();
+        let config = serde_json::from_slice(&config).unwrap();
+        let report = checked(&plugins, component, &config, &fixture).await;
+        assert_eq!(ended(&report, "failed"), [""; 0], "{report:#?}");
+        assert_eq!(ended(&report, "skipped"), skipped, "{report:#?}");
+        assert!(report.checks.iter().filter(|it| it.verdict == Verdict::Passed).count() >= 8);
+    }
+}
+
 #[tokio::test]
 async fn without_a_fixture_only_what_needs_none_is_run_and_what_cannot_be_loaded_is_told_so() {
     let plugins = plugins();

@@ -117,12 +117,7 @@ fn walk(value: &Value, path: &mut Vec<Step>, found: &mut Vec<Leaf>) {
 /// The cells of a line in the middle of a table as text: each as the bytes before, the cell, and the
 /// bytes after it.
 pub(super) fn cells(table: &[u8]) -> Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> {
-    let lines: Vec<usize> = std::iter::once(0)
-        .chain(table.iter().enumerate().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| at + 1))
-        .collect();
-    let Some(start) = lines.get(lines.len() / 2).copied() else { return Vec::new() };
-    let rest = table.get(start..).unwrap_or_default();
-    let end = start + rest.iter().position(|it| *it == b'\n').unwrap_or(rest.len());
+    let (start, end) = middle_line(table);
     let ends: BTreeSet<usize> = (start..end)
         .filter(|at| matches!(table.get(*at), Some(b',' | b';' | b'\t')))
         .chain([end])
@@ -135,6 +130,22 @@ pub(super) fn cells(table: &[u8]) -> Vec<(Vec<u8>, Vec<u8>, Vec<u8>)> {
         from = to + 1;
     }
     cells
+}
+
+/// A table without the line whose cells [`cells`] gives.
+pub(super) fn without_line(table: &[u8]) -> Vec<u8> {
+    let (start, end) = middle_line(table);
+    let part = |range: std::ops::Range<usize>| table.get(range).unwrap_or_default();
+    [part(0..start), part((end + 1).min(table.len())..table.len())].concat()
+}
+
+/// Where the line in the middle begins, and where its break is or the table ends.
+fn middle_line(table: &[u8]) -> (usize, usize) {
+    let breaks = table.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
+    let breaks: Vec<usize> = breaks.map(|(at, _)| at).collect();
+    let middle = breaks.len() / 2;
+    let start = middle.checked_sub(1).and_then(|before| breaks.get(before)).map_or(0, |at| at + 1);
+    (start, breaks.get(middle).copied().unwrap_or(table.len()))
 }
 
 #[cfg(test)]
@@ -157,9 +168,11 @@ mod tests {
 
     #[test]
     fn cells_of_the_middle_line() {
-        let cells = cells(b"a,b\n1;2\n3,4");
+        let table = b"a,b\n1;2\n3,4\n";
+        let cells = cells(table);
+        assert_eq!(without_line(table), b"a,b\n3,4\n");
         let middle: Vec<_> = cells.iter().map(|(_, cell, _)| cell.as_slice()).collect();
         assert_eq!(middle, [b"1", b"2"]);
-        assert_eq!((&cells[1].0[..], &cells[1].2[..]), (&b"a,b\n1;"[..], &b"\n3,4"[..]));
+        assert_eq!((&cells[1].0[..], &cells[1].2[..]), (&b"a,b\n1;"[..], &b"\n3,4\n"[..]));
     }
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::domain::plugin::Failure;
 
 use super::fault::{At, Fault};
-use super::leaf::{Leaf, cells, leaves, strange};
+use super::leaf::{Leaf, cells, leaves, strange, without_line};
 use super::pull::{LARGE, Stopped, Track, Trail};
 use super::record::{Records, lacking};
 use super::subject::Subject;
@@ -52,7 +52,7 @@ pub(super) async fn values(subject: &Subject) -> Held {
 /// A record that cannot be understood is rejected alone.
 pub(super) async fn one_bad_record(subject: &Subject) -> Held {
     let mut tried = 0;
-    for (track, whole) in &subject.baseline()?.tracks {
+    for (track, _) in &subject.baseline()?.tracks {
         for (at, body) in answers(subject, track).await? {
             for leaf in leaves(&body) {
                 let Some(record) = leaf.record(&body) else { continue };
@@ -68,10 +68,11 @@ pub(super) async fn one_bad_record(subject: &Subject) -> Held {
             }
         }
         for (file, table) in tables(subject) {
+            let others = with_file(subject, track, file, without_line(table)).await?;
+            let others = others.map(|trail| trail.standing()).unwrap_or_default();
             for (cell, changed) in changed_cells(table, &Value::from("?!")) {
                 let place = format!("{}, \"?!\" in cell {cell} of {file}", track.name());
                 let got = with_file(subject, track, file, changed).await?;
-                let others = others(&whole.standing(), &got);
                 beside(&others, got, &place)?;
                 tried += 1;
             }
@@ -116,14 +117,6 @@ async fn without(
     let record = record.clone();
     let fault = Fault::rewrite(move |body| record.remove(body));
     Ok(altered(subject, track, at, fault).await?.map(|trail| trail.standing()).unwrap_or_default())
-}
-
-/// All but one: a row of a table is one record, and all others have to come.
-fn others(whole: &Records, got: &Pulled) -> Records {
-    let Ok(trail) = got else { return whole.clone() };
-    let got = trail.standing();
-    let lost = whole.iter().filter(|(name, it)| got.get(*name) != Some(it)).count();
-    if lost > 1 { whole.clone() } else { Records::new() }
 }
 
 /// The first answers of a pull that are JSON, with their numbers.
