@@ -130,11 +130,11 @@ fn an_author_types_one_command_and_reads_what_to_do() {
     let broken = r#"{"url": "https://wells.example", "fault": "html"}"#;
     let failed = check(broken, &["--junit", "report.xml"]);
     assert_eq!(failed.code, 1, "{failed:?}");
-    for text in ["failed         html", "seen: ", "why:  ", "do:   ", "29 passed, 1 failed"] {
+    for text in ["failed         html", "seen: ", "why:  ", "do:   ", "31 passed, 1 failed"] {
         assert!(failed.out.contains(text), "{text}: {failed:?}");
     }
     let xml = std::fs::read_to_string(place.path("report.xml")).unwrap();
-    assert!(xml.contains("tests=\"30\" failures=\"1\""), "{xml}");
+    assert!(xml.contains("tests=\"32\" failures=\"1\""), "{xml}");
     let skipped = check(broken, &["--skip", "html=the proxy is ours", "--json"]);
     assert_eq!(skipped.code, 0, "{skipped:?}");
     let report: Report = serde_json::from_value(skipped.json()).unwrap();

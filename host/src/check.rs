@@ -19,6 +19,7 @@ mod fault;
 mod fixture;
 mod growth;
 mod guest;
+mod holding;
 mod incremental;
 mod junit;
 mod leaf;
@@ -26,9 +27,11 @@ mod paging;
 mod pull;
 mod pushing;
 mod record;
+mod remote;
 mod report;
 mod resuming;
 mod script;
+mod selection;
 mod strange;
 mod subject;
 mod uncertain;
@@ -38,9 +41,10 @@ mod writing;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::plugin::{self, Plugin, Plugins};
 
@@ -51,6 +55,12 @@ pub use report::{Outcome, Report};
 pub use script::Mistake;
 use subject::Subject;
 pub use verdict::Verdict;
+
+/// Wall time of one check.
+const CHECK_TIME_MAX: Duration = Duration::from_mins(2);
+
+/// Wall time of a run, after which no further check begins.
+const RUN_TIME_MAX: Duration = Duration::from_mins(10);
 
 /// Why a run came to no report.
 #[derive(Debug, thiserror::Error)]
@@ -94,10 +104,12 @@ pub async fn run(
     };
     let mut report = Report::about(&plugin);
     let subject = Subject::new(Arc::clone(&plugin), config, fixture)?;
+    let begun = Instant::now();
     for check in CHECKS {
         let started = Instant::now();
         let verdict = match skips.get(&check.name.to_owned()) {
             Some(reason) => Verdict::Skipped { reason: (*reason).clone() },
+            None if begun.elapsed() > RUN_TIME_MAX => too_late(),
             None => judge(check, &subject).await,
         };
         if let Some(mistake) = subject.mistakes.first() {
@@ -120,7 +132,16 @@ async fn judge(check: &Check, subject: &Subject) -> Verdict {
         let what = if subject.asks_http() { "a fixture with a remote.rhai" } else { "a fixture" };
         return Verdict::NotRun { reason: format!("it needs {what}") };
     }
-    (check.run)(subject).await.into()
+    match timeout(CHECK_TIME_MAX, (check.run)(subject)).await {
+        Ok(held) => held.into(),
+        Err(_) => {
+            Verdict::Failed { seen: format!("expected an end within {CHECK_TIME_MAX:?}, got none") }
+        }
+    }
+}
+
+fn too_late() -> Verdict {
+    Verdict::NotRun { reason: format!("the checks before it took more than {RUN_TIME_MAX:?}") }
 }
 
 fn may_skip(name: &str, reason: &str) -> Result<(), Error> {
@@ -153,7 +174,7 @@ fn unloaded(component: &[u8], error: &plugin::Error, progress: impl Fn(&Outcome)
             0 => Verdict::Failed { seen: error.to_string() },
             _ => Verdict::NotRun { reason: "the component cannot be used".to_owned() },
         };
-        let outcome = Outcome::of(check, verdict, std::time::Duration::ZERO);
+        let outcome = Outcome::of(check, verdict, Duration::ZERO);
         progress(&outcome);
         report.checks.push(outcome);
     }

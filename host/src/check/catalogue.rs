@@ -5,8 +5,8 @@ use futures_util::future::BoxFuture;
 use super::subject::Subject;
 use super::verdict::Held;
 use super::{
-    canary, described, emptied, failing, growth, incremental, paging, pushing, resuming, strange,
-    uncertain, writing,
+    canary, described, emptied, failing, growth, incremental, paging, pushing, resuming, selection,
+    strange, uncertain, writing,
 };
 
 /// One promise of the contract.
@@ -109,6 +109,14 @@ pub(super) static CHECKS: &[Check] = checks! {
     "late-records", fixture, incremental::late,
     "Readings come late and are corrected; a cursor by time of observation never sees them.",
     "Go on by the time of change, or by the id the source counts, not by the time of observation.";
+
+    "selection", fixture, selection::only,
+    "Some sources may be read for chosen wells only, and what was not chosen is nobody's business.",
+    "Give of the ids in `only` everything, and nothing of others; an empty `only` means all.";
+
+    "since", fixture, selection::since,
+    "A source that only knows dates is asked with one; what is older was not wanted.",
+    "Leave out readings from before `since`, and none from that time on.";
 
     "retry-after", fixture, failing::retry_after,
     "A server that asks for patience and gets none shuts its clients out.",

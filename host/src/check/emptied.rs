@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::fault::{At, Fault};
 use super::pull::Track;
 use super::record::{Records, lacking, standing};
+use super::remote::Request;
 use super::subject::Subject;
 use super::verdict::{Ended, Held};
 use super::world::World;
@@ -55,7 +56,7 @@ async fn middles(subject: &Subject, track: &Track) -> Result<Vec<(usize, Records
             break;
         }
     }
-    let says_more = |(at, request): (usize, super::world::Request)| {
+    let says_more = |(at, request): (usize, Request)| {
         let body: Value = serde_json::from_slice(&request.body).ok()?;
         let end = ends.iter().find(|end| at < **end)?;
         let next = ends.iter().position(|later| later > end)?;

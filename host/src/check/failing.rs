@@ -3,6 +3,7 @@
 use crate::domain::clock::Clock;
 use crate::domain::plugin::Failure;
 
+use super::deliver;
 use super::fault::{At, Fault};
 use super::pull::{LARGE, Stopped, Track};
 use super::record::difference;
@@ -42,7 +43,8 @@ pub(super) async fn retry_after(subject: &Subject) -> Held {
     };
     let wait = "`unavailable` after 30 s";
     endure(subject, &seconds, "429 with Retry-After: 30", (wait, exactly)).await?;
-    endure(subject, &dated, "429 with Retry-After as a date in 30 s", (wait, nearly)).await
+    endure(subject, &dated, "429 with Retry-After as a date in 30 s", (wait, nearly)).await?;
+    push_later(subject, &seconds, "429 with Retry-After: 30", (wait, exactly)).await
 }
 
 /// The server has a bad day.
@@ -51,7 +53,8 @@ pub(super) async fn server_error(subject: &Subject) -> Held {
         let fault = Fault::answer(status, &[], "upstream failed");
         endure(subject, &fault, &format!("an answer {status}"), UNAVAILABLE).await?;
     }
-    Ok(())
+    let fault = Fault::answer(503, &[], "upstream failed");
+    push_later(subject, &fault, "an answer 503", UNAVAILABLE).await
 }
 
 /// The connection ends in the middle of an answer, or before it.
@@ -153,12 +156,37 @@ async fn once(
     Ok(())
 }
 
+/// A push that is put off refuses nothing: what is refused is not sent again as it is.
+async fn push_later(subject: &Subject, fault: &Fault, what: &str, right: (&str, Right)) -> Held {
+    let Ok(batches) = deliver::batches(subject) else { return Ok(()) };
+    for batch in &batches {
+        let world = World::new(subject)?;
+        world.inject(At::Writes, fault.clone());
+        let receipt = world.guest().await?.push(batch).await;
+        let place = format!("a push, {what} to every write");
+        let stopped = match receipt {
+            Ok(receipt) if receipt.refused.is_empty() => receipt.stopped.map_or(Ok(0), Err),
+            Ok(receipt) => {
+                let refused = receipt.refused.len();
+                let seen = format!("{place}: expected nothing refused, got {refused} refused");
+                return Err(Ended::Failed(seen));
+            }
+            Err(failure) => Err(failure),
+        };
+        let wrote = world.requests().iter().any(|request| At::Writes.hits(0, &request.method));
+        if wrote {
+            is_right(stopped, right).map_err(|ended| ended.at(&place))?;
+        }
+    }
+    Ok(())
+}
+
 /// Records a page, where a pull has to be of several.
 const LIMIT: u32 = 2;
 
 fn is_right(got: Result<usize, Failure>, (wanted, right): (&str, Right)) -> Held {
     let said = match &got {
-        Ok(records) => format!("a page of {records}"),
+        Ok(records) => format!("{records} records"),
         Err(failure) if right(failure) => return Ok(()),
         Err(failure @ Failure::Unavailable { after_ms, .. }) => {
             let after =

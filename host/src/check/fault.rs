@@ -31,13 +31,16 @@ pub(super) struct Plan {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum At {
     Every,
+    /// Every one that may change something.
+    Writes,
     Only(usize),
 }
 
 impl At {
-    pub(super) fn hits(self, number: usize) -> bool {
+    pub(super) fn hits(self, number: usize, method: &str) -> bool {
         match self {
             Self::Every => true,
+            Self::Writes => !matches!(method, "GET" | "HEAD" | "OPTIONS"),
             Self::Only(at) => at == number,
         }
     }

@@ -1,4 +1,15 @@
 //! A fixture: the other system as its author describes it, from a folder or as one JSON object.
+//!
+//! | in the folder | |
+//! |---|---|
+//! | `remote.rhai` | a script that answers requests: see [`super::script`] |
+//! | `files/NAME`  | files the plugin may read |
+//! | `later/NAME`  | what they become when time passes |
+//! | `push.json`   | what is pushed, `{"groups": […], "resources": […], "readings": […]}` |
+//! | `check.json`  | checks that are left out, `{"skip": {"push-twice": "why"}}` |
+//!
+//! Without `push.json` readings are pushed that are made from what the plugin gets: new points after
+//! the last of up to three series.
 
 use std::collections::BTreeMap;
 use std::io;

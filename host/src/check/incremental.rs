@@ -1,5 +1,7 @@
 //! The next run: little where nothing changed, and everything that did.
 
+use crate::domain::clock::Timestamp;
+use crate::domain::page::Items;
 use crate::domain::plugin::Failure;
 use crate::domain::sync::Datatype;
 
@@ -49,18 +51,24 @@ pub(super) async fn late(subject: &Subject) -> Held {
         trails.push(track.pull(&mut world.guest().await?, LARGE, None).await?);
     }
     world.later();
-    let mut changed = 0;
+    let (mut late, mut corrected) = (0, 0);
     for ((track, _), first) in baseline.tracks.iter().zip(trails) {
-        let expected = track.pull(&mut world.guest().await?, LARGE, None).await?.standing();
+        let anew = track.pull(&mut world.guest().await?, LARGE, None).await?;
+        let expected = anew.standing();
         let second = next_run(&world, track, first.cursor()).await?;
         let got = standing(first.pages.iter().chain(&second.pages));
-        changed += differing(&first.standing(), &expected);
+        late += late_points(&first, &anew);
+        corrected += differing(&first.standing(), &expected);
         if let Some(difference) = lacking(&expected, &got) {
             let seen = format!("{}, after later() and a second run: {difference}", track.name());
             return Err(Ended::Failed(seen));
         }
     }
-    ensure(changed > 0, || "the fixture's later() changes nothing that the plugin gets".to_owned())
+    match (late, corrected) {
+        (0, _) => Err(Ended::not_run("the fixture's later() brings no reading of an old time")),
+        (_, 0) => Err(Ended::not_run("the fixture's later() corrects no record")),
+        _ => Ok(()),
+    }
 }
 
 /// A run after another one; where the plugin calls its cursor stale, it begins anew.
@@ -78,6 +86,22 @@ async fn next_run(
     }
 }
 
+/// Records that are there before and after, and are otherwise.
 fn differing(before: &Records, after: &Records) -> usize {
-    after.iter().filter(|(name, content)| before.get(*name) != Some(content)).count()
+    let differs = |(name, it): &(&String, &String)| before.get(*name).is_some_and(|old| old != *it);
+    after.iter().filter(differs).count()
+}
+
+/// Points that came after others of a later time.
+fn late_points(before: &Trail, after: &Trail) -> usize {
+    let newest = times(before).max();
+    let old = |trail| times(trail).filter(|time| Some(*time) < newest).count();
+    old(after).saturating_sub(old(before))
+}
+
+fn times(trail: &Trail) -> impl Iterator<Item = Timestamp> {
+    trail.pages.iter().flat_map(|page| match &page.items {
+        Items::Readings(columns) => columns.iter().flat_map(|it| it.times.clone()).collect(),
+        _ => Vec::new(),
+    })
 }

@@ -44,7 +44,8 @@ fn case(report: &Report, check: &Outcome) -> String {
             format!("<skipped message=\"not run: {}\"/>", escaped(reason))
         }
     };
-    let (plugin, time) = (escaped(&report.plugin), seconds(*duration_ms));
+    let (plugin, name) = (escaped(&report.plugin), escaped(name));
+    let time = seconds(*duration_ms);
     format!(
         "  <testcase classname=\"{plugin}\" name=\"{name}\" time=\"{time}\">{ended}</testcase>\n"
     )

@@ -8,7 +8,7 @@ use crate::domain::plugin::Failure;
 use super::pull::{LARGE, PAGES_MAX, Stopped, Track};
 use super::record::difference;
 use super::subject::Subject;
-use super::verdict::{Ended, Held};
+use super::verdict::{Ended, Held, ensure};
 use super::world::World;
 
 /// Page sizes that are tried.
@@ -82,24 +82,33 @@ pub(super) async fn cursors(subject: &Subject) -> Held {
         let own = track_cursors(subject, track, whole.small()).await?;
         let foreign = baseline.tracks.iter().filter(|(it, _)| it.datatype != track.datatype);
         let foreign = foreign.filter_map(|(_, trail)| trail.cursor());
-        let corrupt = CORRUPT.into_iter().map(str::to_owned);
         let damaged = own.iter().flat_map(|cursor| [cut(cursor), far(cursor), reversed(cursor)]);
-        for cursor in corrupt.chain(foreign).chain(damaged) {
-            let world = World::new(subject)?;
-            let request = track.request(LARGE, Some(cursor.clone()));
-            match world.guest().await?.get(&request).await {
-                Ok(_) | Err(Failure::StaleCursor(_)) => {}
-                Err(failure) => {
-                    let seen = format!(
-                        "{} with the cursor {cursor:?}: expected `stale-cursor` or a page, got {failure}",
-                        track.name()
-                    );
-                    return Err(Ended::Failed(seen));
-                }
-            }
+        for cursor in foreign.chain(damaged) {
+            given(subject, track, cursor).await?;
+        }
+        for cursor in CORRUPT {
+            let page = given(subject, track, cursor.to_owned()).await?;
+            ensure(page.is_none_or(|page| page.more || page.items.count() > 0), || {
+                let name = track.name();
+                format!("{name} with the cursor {cursor:?}: expected `stale-cursor`, got an end")
+            })?;
         }
     }
     Ok(())
+}
+
+/// The page after a cursor, or none where the plugin calls it stale.
+async fn given(subject: &Subject, track: &Track, cursor: String) -> Result<Option<Page>, Ended> {
+    let world = World::new(subject)?;
+    let request = track.request(LARGE, Some(cursor.clone()));
+    match world.guest().await?.get(&request).await {
+        Ok(page) => Ok(Some(page)),
+        Err(Failure::StaleCursor(_)) => Ok(None),
+        Err(failure) => Err(Ended::Failed(format!(
+            "{} with the cursor {cursor:?}: expected `stale-cursor` or a page, got {failure}",
+            track.name()
+        ))),
+    }
 }
 
 /// Some cursors the plugin gives itself.

@@ -32,9 +32,9 @@ pub(super) fn listed(page: &Page) -> Vec<Record> {
                 records.extend(points.map(|(at, (time, value))| {
                     let quality = column.qualities.get(at).copied().unwrap_or_default();
                     let content = Some(format!("{value}, quality {quality}"));
-                    Record { name: reading(&column.series, *time), content }
+                    Record { name: of_reading(&column.series, *time), content }
                 }));
-                let gone = column.removed.iter().map(|time| reading(&column.series, *time));
+                let gone = column.removed.iter().map(|time| of_reading(&column.series, *time));
                 records.extend(gone.map(|name| Record { name, content: None }));
             }
             records
@@ -51,7 +51,7 @@ pub(super) fn listed(page: &Page) -> Vec<Record> {
 }
 
 /// A reading, in words.
-pub(super) fn reading(series: &Series, time: Timestamp) -> String {
+pub(super) fn of_reading(series: &Series, time: Timestamp) -> String {
     let Series { resource, name, property, unit } = series;
     format!("reading of {resource} ({name}, {property}, {unit}) at {}", rfc3339(time))
 }

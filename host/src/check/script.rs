@@ -1,5 +1,10 @@
 //! The other system as a script: it answers requests, knows its state, and lets time pass.
 //!
+//! A request is a map of `method`, `url`, `path`, `query`, `headers` (names in small letters) and
+//! `body` (JSON, else a text, else nothing); an answer one of `status`, `headers` and `body`, each of
+//! which may be left out. Fields of the state that begin with `_` are the script's own affair: what
+//! is written there is no change in the other system.
+//!
 //! `fn start()` gives the state at the beginning, `fn answer(request)` an answer, `fn later()` lets
 //! time pass; in the last two `this` is the state. The script reaches nothing: no file, no network,
 //! no clock; `iso(ms)` and `milliseconds(text)` write and read times, `http_date(ms)` writes one as

@@ -5,9 +5,10 @@ use crate::domain::plugin::Failure;
 
 use super::deliver::{self, push_all};
 use super::fault::{At, Fault};
+use super::holding::Holding;
 use super::subject::Subject;
 use super::verdict::{Ended, Held};
-use super::world::{Holding, World};
+use super::world::World;
 
 /// Requests and calls at which a push is broken.
 const BREAKS_MAX: usize = 40;

@@ -7,28 +7,24 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt as _};
-use rhai::Dynamic;
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 use crate::domain::digest::hex;
 use crate::domain::origin::Origin;
 use crate::grant::files::Readable;
-use crate::grant::http::{Broken, HttpLimits, Response, Sent};
+use crate::grant::http::HttpLimits;
 use crate::grant::{Files, Gate, Grant, Http, LogSink};
 
 use super::fault::{At, Fault, Plan};
 use super::guest::Guest;
-use super::script::{self, Script};
-use super::subject::{Mistakes, Subject};
+use super::holding::Holding;
+use super::remote::{Remote, Request};
+use super::subject::Subject;
 use super::verdict::Ended;
 
 /// Bytes of exports.
 const EXPORT_BYTES_MAX: u64 = 64 * 1024 * 1024;
-
-/// Begins a field of the script's state that is its own affair: a count, a log.
-const OWN_AFFAIR: char = '_';
 
 /// The other system, files and exports of one try.
 pub(super) struct World<'a> {
@@ -43,30 +39,6 @@ pub(super) struct World<'a> {
     exports: TempDir,
 }
 
-/// What the other system holds: the script's state but its own affairs, and the exports.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Holding {
-    remote: Value,
-    exports: BTreeMap<String, Vec<u8>>,
-}
-
-struct Remote {
-    script: Option<Arc<Script>>,
-    state: Dynamic,
-    plan: Option<Plan>,
-    /// Since the plan was made.
-    requests: Vec<Request>,
-    login_paths: Vec<String>,
-    mistakes: Mistakes,
-}
-
-/// A request that was sent.
-#[derive(Debug, Clone)]
-pub(super) struct Request {
-    /// What was answered, before anything went wrong with it.
-    pub(super) body: Vec<u8>,
-}
-
 /// Counts calls of the host and shuts the gate before one of them.
 struct Doorkeeper {
     calls: AtomicU64,
@@ -77,14 +49,6 @@ struct Doorkeeper {
 impl<'a> World<'a> {
     /// Everything at its beginning.
     pub(super) fn new(subject: &'a Subject) -> Result<Self, Ended> {
-        let script = subject.script.clone();
-        let state = match &script {
-            Some(script) => script.start().unwrap_or_else(|mistake| {
-                subject.mistakes.note(mistake);
-                Dynamic::UNIT
-            }),
-            None => Dynamic::UNIT,
-        };
         let exports = tempfile::tempdir().map_err(|error| {
             Ended::not_run(format!("there is no room for exports on this machine: {error}"))
         })?;
@@ -92,14 +56,7 @@ impl<'a> World<'a> {
         Ok(Self {
             subject,
             config: subject.config.to_string(),
-            remote: Arc::new(Mutex::new(Remote {
-                script,
-                state,
-                plan: None,
-                requests: Vec::new(),
-                login_paths: subject.login_paths(),
-                mistakes: subject.mistakes.clone(),
-            })),
+            remote: Arc::new(Mutex::new(Remote::new(subject))),
             gate: Arc::new(Doorkeeper {
                 calls: AtomicU64::new(0),
                 shut_at: AtomicU64::new(u64::MAX),
@@ -131,13 +88,7 @@ impl<'a> World<'a> {
         let later = &self.subject.fixture.later;
         self.files.extend(later.iter().map(|(name, it)| (name.clone(), it.0.clone())));
         self.modified += 60_000;
-        let mut remote = self.lock();
-        let Remote { script, state, mistakes, .. } = &mut *remote;
-        if let Some(script) = script.as_ref().filter(|script| script.has_later())
-            && let Err(mistake) = script.later(state)
-        {
-            mistakes.note(mistake);
-        }
+        self.lock().later();
     }
 
     /// Whether time can pass here.
@@ -148,16 +99,12 @@ impl<'a> World<'a> {
 
     /// From now on this goes wrong.
     pub(super) fn inject(&self, at: At, fault: Fault) {
-        let mut remote = self.lock();
-        remote.plan = Some(Plan { at, fault });
-        remote.requests.clear();
+        self.lock().plan(Some(Plan { at, fault }));
     }
 
     /// From now on all goes well, and requests are counted anew.
     pub(super) fn calm(&self) {
-        let mut remote = self.lock();
-        remote.plan = None;
-        remote.requests.clear();
+        self.lock().plan(None);
     }
 
     /// The requests since something was injected, or all; logins are left out.
@@ -188,19 +135,11 @@ impl<'a> World<'a> {
 
     /// What the other system holds now.
     pub(super) fn held(&self) -> Result<Holding, Ended> {
-        let unreadable = |error: &dyn std::fmt::Display| {
+        let unreadable = |error: String| {
             Ended::not_run(format!("what the other system holds cannot be read: {error}"))
         };
-        let mut remote = script::value(&self.lock().state).map_err(|it| unreadable(&it))?;
-        forget_own_affairs(&mut remote);
-        let mut exports = BTreeMap::new();
-        let entries = std::fs::read_dir(self.exports.path()).map_err(|it| unreadable(&it))?;
-        for entry in entries {
-            let path = entry.map_err(|it| unreadable(&it))?.path();
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            exports.insert(name, std::fs::read(&path).map_err(|it| unreadable(&it))?);
-        }
-        Ok(Holding { remote, exports })
+        let state = self.lock().state().map_err(|mistake| unreadable(mistake.to_string()))?;
+        Holding::of(state, self.exports.path()).map_err(|error| unreadable(error.to_string()))
     }
 
     fn lock(&self) -> MutexGuard<'_, Remote> {
@@ -239,95 +178,8 @@ impl<'a> World<'a> {
     }
 }
 
-impl Remote {
-    fn exchange(&mut self, sent: &Sent) -> Result<Response, Broken> {
-        let path = url::Url::parse(&sent.url).map(|url| url.path().to_owned());
-        if path.is_ok_and(|path| self.login_paths.contains(&path)) {
-            return self.act(sent);
-        }
-        let number = self.requests.len();
-        self.requests.push(Request { body: Vec::new() });
-        match self.plan.clone().filter(|plan| plan.at.hits(number)) {
-            Some(plan) => plan.fault.happen(|| self.act_at(number, sent)),
-            None => self.act_at(number, sent),
-        }
-    }
-
-    fn act_at(&mut self, number: usize, sent: &Sent) -> Result<Response, Broken> {
-        let response = self.act(sent)?;
-        if let Some(request) = self.requests.get_mut(number) {
-            request.body.clone_from(&response.body);
-        }
-        Ok(response)
-    }
-
-    fn act(&mut self, sent: &Sent) -> Result<Response, Broken> {
-        let unsent = |reason: &str| Broken::Unsent { reason: reason.to_owned(), after_ms: None };
-        let Some(script) = &self.script else {
-            return Err(unsent("the fixture has no remote.rhai: nobody answers"));
-        };
-        script.answer(&mut self.state, sent).map_err(|mistake| {
-            self.mistakes.note(mistake);
-            unsent("the fixture's script has a mistake")
-        })
-    }
-}
-
 impl Doorkeeper {
     fn lets_through(&self) -> bool {
         self.calls.fetch_add(1, Ordering::SeqCst) != self.shut_at.load(Ordering::SeqCst)
-    }
-}
-
-impl Holding {
-    /// The first thing that is otherwise in `other`, in words.
-    pub(super) fn difference(&self, other: &Self) -> Option<String> {
-        if let Some(place) = differing(&self.remote, &other.remote, "state") {
-            return Some(place);
-        }
-        let names = self.exports.keys().chain(other.exports.keys());
-        let differs = |name: &&String| self.exports.get(*name) != other.exports.get(*name);
-        names.into_iter().find(differs).map(|name| {
-            let bytes = |held: &Self| held.exports.get(name).map_or(0, Vec::len);
-            format!("the export {name} has {} bytes and then {}", bytes(self), bytes(other))
-        })
-    }
-}
-
-fn forget_own_affairs(state: &mut Value) {
-    match state {
-        Value::Object(fields) => {
-            fields.retain(|name, _| !name.starts_with(OWN_AFFAIR));
-            fields.values_mut().for_each(forget_own_affairs);
-        }
-        Value::Array(values) => values.iter_mut().for_each(forget_own_affairs),
-        _ => {}
-    }
-}
-
-fn differing(one: &Value, other: &Value, place: &str) -> Option<String> {
-    const SHOWN_CHARACTERS_MAX: usize = 200;
-    let short = |value: &Value| value.to_string().chars().take(SHOWN_CHARACTERS_MAX).collect();
-    match (one, other) {
-        _ if one == other => None,
-        (Value::Object(a), Value::Object(b)) => {
-            let names = a.keys().chain(b.keys().filter(|name| !a.contains_key(*name)));
-            names.into_iter().find_map(|name| {
-                let (a, b) = (a.get(name), b.get(name));
-                differing(
-                    a.unwrap_or(&Value::Null),
-                    b.unwrap_or(&Value::Null),
-                    &format!("{place}.{name}"),
-                )
-            })
-        }
-        (Value::Array(a), Value::Array(b)) => (0..a.len().max(b.len())).find_map(|at| {
-            let (a, b) = (a.get(at).unwrap_or(&Value::Null), b.get(at).unwrap_or(&Value::Null));
-            differing(a, b, &format!("{place}[{at}]"))
-        }),
-        _ => {
-            let (one, other): (String, String) = (short(one), short(other));
-            Some(format!("{place} was {one} and is {other}"))
-        }
     }
 }

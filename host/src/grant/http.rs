@@ -115,6 +115,7 @@ struct Line {
 }
 
 /// Who answers.
+#[derive(Clone)]
 enum Way {
     Network(Network),
     Script(Remote),
@@ -164,30 +165,35 @@ impl std::fmt::Debug for Http {
 }
 
 impl Line {
-    /// Over the connection that is there, or a new one: then, and where the old one proves closed,
-    /// nothing was sent before.
     async fn exchange(&mut self, asked: &Asked, deadline: Instant) -> Result<Answer, Broken> {
         self.spend(asked)?;
-        let network = match &self.way {
-            Way::Network(network) => network.clone(),
-            Way::Script(remote) => {
-                let answer = scripted::answer(remote, asked, &self.limits)?;
-                self.bytes += answer.body.len() as u64;
-                return Ok(answer);
-            }
+        let answer = match self.way.clone() {
+            Way::Network(network) => self.exchange_over(&network, asked, deadline).await?,
+            Way::Script(remote) => scripted::answer(&remote, asked, &self.limits)?,
         };
+        self.bytes += answer.body.len() as u64;
+        Ok(answer)
+    }
+
+    /// Over the connection that is there, or a new one: then, and where the old one proves closed,
+    /// nothing was sent before.
+    async fn exchange_over(
+        &mut self,
+        network: &Network,
+        asked: &Asked,
+        deadline: Instant,
+    ) -> Result<Answer, Broken> {
         let kept = self.kept.take();
         let kept = kept.filter(|it| it.origin == asked.origin && it.fresh(&self.limits));
         let answered = match kept {
-            None => self.over_new(&network, asked, deadline).await,
+            None => self.over_new(network, asked, deadline).await,
             Some(kept) => match self.over(kept, asked, deadline).await {
-                Err(Broken::Unsent { .. }) => self.over_new(&network, asked, deadline).await,
+                Err(Broken::Unsent { .. }) => self.over_new(network, asked, deadline).await,
                 answered => answered,
             },
         };
         let (connection, answer) = answered?;
         self.kept = Some(connection);
-        self.bytes += answer.body.len() as u64;
         Ok(answer)
     }
 

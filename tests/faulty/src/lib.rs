@@ -53,6 +53,10 @@ pub enum Fault {
     Incremental,
     /// The cursor is the time of observation.
     LateRecords,
+    /// Whatever was selected, all comes.
+    Selection,
+    /// Whatever it is asked from, all comes.
+    Since,
     /// A wait that is a date is not understood.
     RetryAfter,
     /// A server's failure is called the data's.

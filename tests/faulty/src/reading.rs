@@ -99,12 +99,14 @@ fn ask(config: &Config, request: &GetRequest, cursor: &Cursor, limit: usize) -> 
     let by = if config.breaks(Fault::LateRecords) { "time" } else { "changed" };
     let after =
         if config.breaks(Fault::EqualTimes) && cursor.since > 0 { i64::MAX } else { cursor.after };
+    let from = request.since.filter(|_| !config.breaks(Fault::Since));
+    let only = if config.breaks(Fault::Selection) { &[] } else { request.only.as_slice() };
     let query = [
         ("by", by.to_owned()),
         ("since", cursor.since.to_string()),
         ("after", after.to_string()),
-        ("from", request.since.unwrap_or(0).to_string()),
-        ("only", request.only.join(",")),
+        ("from", from.unwrap_or(0).to_string()),
+        ("only", only.join(",")),
         ("limit", limit.to_string()),
     ];
     server::ask(config, "/readings", &query)

@@ -77,15 +77,14 @@ fn skips(given: &[String]) -> Result<BTreeMap<String, String>, Usage> {
 fn tell(output: Output, outcome: &Outcome) {
     let Outcome { name, why, remedy, verdict, .. } = outcome;
     let word = verdict.as_str().replace('-', " ");
-    let mut lines = match (verdict, verdict.reason()) {
+    let lines = match (verdict, verdict.reason()) {
         (Verdict::Failed { seen }, _) => {
             format!("{word:<14} {name}\n    seen: {seen}\n    why:  {why}\n    do:   {remedy}")
         }
         (_, Some(reason)) => format!("{word:<14} {name}: {reason}"),
         (_, None) => format!("{word:<14} {name}"),
     };
-    lines = clean(&lines);
-    if output.json { eprintln!("{lines}") } else { output.say(&lines) }
+    output.progress(&clean(&lines));
 }
 
 fn conclude(output: Output, report: &Report) {
