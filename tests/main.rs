@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
 mod browser;
+mod checks;
 mod contract;
 mod editing;
 mod entrusting;

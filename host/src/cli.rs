@@ -94,6 +94,9 @@ enum Command {
     Conflict(manage::Conflict),
     /// Uploaded files.
     File(manage::File),
+    /// Plugins: what they are, and whether they keep what they promise.
+    #[command(subcommand)]
+    Plugin(manage::Plugin),
     /// Groups: villages, pincodes, countries or areas of one's own.
     Group(manage::Group),
     /// Resources: where water is observed.
@@ -252,6 +255,7 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 /// What the error's kind says of the exit code.
 fn exit_code(error: &anyhow::Error) -> u8 {
     use crate::app::{edit, import, life};
+    use crate::check;
     use crate::domain::plugin::Failure;
     use crate::plugin;
     use crate::sync::Refusal;
@@ -294,7 +298,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)
             )
-        );
+        )
+        || matches!(
+            error.downcast_ref(),
+            Some(check::Error::Config(_) | check::Error::Script(_) | check::Error::Skip { .. })
+        )
+        || error.is::<check::FixtureError>();
     if usage { BAD_USAGE } else { FAILED }
 }
 

@@ -8,6 +8,7 @@
 mod bindings;
 mod cache;
 pub mod compiler;
+pub mod config;
 mod convert;
 mod describe;
 mod engine;

@@ -86,6 +86,14 @@ impl Call {
         self
     }
 
+    /// Sends it, and gives whatever came: for answers that are judged otherwise than by [`Self::read`].
+    ///
+    /// # Errors
+    /// Where no whole answer came.
+    pub fn send(&self) -> std::result::Result<Response, Broken> {
+        send(&self.request)
+    }
+
     /// Asks for something. `fault` is whose fault it is when the server finds the question wrong.
     pub fn read<T: DeserializeOwned>(&self, fault: Fault) -> Result<Answer<T>> {
         understand(&self.ask()?, fault)

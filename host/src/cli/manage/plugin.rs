@@ -1,5 +1,6 @@
 //! `plugin`: components that reach other systems, from their first line on.
 
+mod check;
 mod decide;
 mod inspect;
 mod new;
@@ -13,6 +14,8 @@ pub(in crate::cli) enum Plugin {
     New(new::New),
     /// Say what a component is, what it asks for, and whether it fits; needs no database.
     Inspect(inspect::Inspect),
+    /// Try every promise of the contract against a scripted system; needs no server.
+    Check(check::Check),
     #[command(flatten)]
     Decide(decide::Decide),
 }
@@ -26,6 +29,7 @@ impl Plugin {
         match self {
             Self::New(new) => new.run(*output),
             Self::Inspect(inspect) => inspect.run(settings, output).await,
+            Self::Check(check) => check.run(settings, output).await,
             Self::Decide(decide) => decide.run(settings, output).await,
         }
     }
