@@ -12,6 +12,9 @@ use ourwater::plugin::{Grant, Instance, Limits, Plugin, Plugins, Settings};
 use ourwater::store::blob::Blobs;
 use serde_json::Value;
 
+/// Pages of the longest story; a plugin that gives more does not end.
+pub(super) const PAGES_MAX: usize = 100;
+
 /// A plugin with its configuration.
 pub(super) struct World {
     pub(super) plugin: Arc<Plugin>,
@@ -65,6 +68,7 @@ pub(super) async fn everything(
 ) -> (Vec<Page>, String) {
     let mut pages = Vec::new();
     loop {
+        assert!(pages.len() < PAGES_MAX, "paging does not end");
         let request = PageRequest { datatype, cursor, limit, since: None, only: Vec::new() };
         let page = world.reaching(url).await.get(&world.config, &request).await.unwrap();
         assert!(page.rejected.is_empty(), "{:?}", page.rejected);

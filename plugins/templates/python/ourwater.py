@@ -6,6 +6,7 @@ Any other exception is a fault of the plugin: the call ends, and its traceback i
 """
 
 import json
+import re
 from array import array
 from email.utils import parsedate_to_datetime
 from urllib.parse import quote
@@ -16,6 +17,9 @@ from wit_world.imports import records as wit
 
 RETRY_AFTER_MS_MAX = 24 * 60 * 60 * 1000
 SHOWN_CHARACTERS_MAX = 200
+NESTING_MAX = 64
+
+STRING_OR_BRACKET = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|[\[\]{}]', re.DOTALL)
 
 
 # Failures.
@@ -57,10 +61,20 @@ TYPES = {"string": str, "boolean": bool, "integer": int, "number": (int, float),
          "object": dict}
 
 
+def loads(text):
+    """What is JSON, and not so deep that the stack would end before it does; else a ValueError."""
+    depth = 0
+    for found in STRING_OR_BRACKET.findall(text):
+        depth += (found in "[{") - (found in "]}")
+        if depth > NESTING_MAX:
+            raise ValueError("it is nested too deeply")
+    return json.loads(text)
+
+
 def parse(text, schema):
     """The configuration as a dict, its own fields held against the schema, its defaults filled in."""
     try:
-        found = json.loads(text)
+        found = loads(text)
     except ValueError as error:
         raise config("", f"the configuration is not JSON: {error}") from None
     if not isinstance(found, dict):
@@ -85,7 +99,7 @@ def read_cursor(text, beginning):
     if text is None:
         return beginning
     try:
-        cursor = json.loads(text)
+        cursor = loads(text)
     except ValueError as error:
         raise stale_cursor(f"the cursor is not JSON: {error}") from None
     if not isinstance(cursor, list) or [type(it) for it in cursor] != [type(it) for it in beginning]:
@@ -235,7 +249,7 @@ def parsed(answer):
     """The body of a success. What is no JSON was cut off, or is a page for people from somewhere on
     the way (a proxy, a login, maintenance): `unavailable`."""
     try:
-        return json.loads(answer.body)
+        return loads(answer.body.decode())
     except ValueError as error:
         text = f"the answer is not understood ({error}): {excerpt(answer.body)}"
         raise unavailable(text, retry_after(answer)) from None

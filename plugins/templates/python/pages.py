@@ -26,17 +26,20 @@ def page(settings, request):
     cursor = ourwater.read_cursor(request.cursor, BEGINNING)
     limit = max(1, min(request.limit, RECORDS_A_QUESTION))
     records = ask(settings, request, cursor, limit)
-    found = Found(request)
+    found, moved = Found(request), False
     for record in records:
-        # Without these nobody can go on after it.
+        # Without these nobody can go on after it, but after the one before.
         match record:
             case {"id": str(id), "updated": int(updated)}:
-                cursor = [updated, id]
+                cursor, moved = [updated, id], True
+                found.take(record)
             case _:
-                raise data(f"a record cannot be placed: {json.dumps(record)[:200]}")
-        found.take(record)
+                found.reject(f"after {cursor[1]}", "it has no id and time of change", record)
     # A full page may be the last one; the next is then empty and ends where this one does.
-    return found.page(cursor, more=len(records) == limit)
+    more = len(records) == limit
+    if more and not moved:
+        raise data("no record of a page has an id and a time of change")
+    return found.page(cursor, more)
 
 
 def ask(settings, request, cursor, limit):
@@ -70,9 +73,11 @@ class Found:
         try:
             self.well(record) if is_well else self.reading(record)
         except (KeyError, TypeError, OverflowError) as error:
-            place = f"{'well' if is_well else 'reading'} {record['id']}"
-            reason = f"{type(error).__name__}: {error}"
-            self.rejected.append(wit.Rejection(place, reason, json.dumps(record)))
+            self.reject(record["id"], f"{type(error).__name__}: {error}", record)
+
+    def reject(self, place, reason, record):
+        name = "well" if self.request.datatype == wit.Datatype.RESOURCE else "reading"
+        self.rejected.append(wit.Rejection(f"{name} {place}", reason, json.dumps(record)))
 
     def well(self, record):
         if record.get("gone") is True:

@@ -138,7 +138,7 @@ class Answers(unittest.TestCase):
         self.assertIsNone(after())
 
     def test_a_page_for_people_and_a_cut_answer_are_tried_again(self):
-        for body in [b"<html>Maintenance</html>", b"[1,", b"\xff"]:
+        for body in [b"<html>Maintenance</html>", b"[1,", b"\xff", b"\xef\xbb\xbf[]", b"[" * 99]:
             self.assertIsInstance(self.judged(answer(body)), wit.Failure_Unavailable)
 
     def test_a_write_is_judged_by_who_answered(self):

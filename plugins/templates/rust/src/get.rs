@@ -28,7 +28,7 @@ struct Cursor {
     id: String,
 }
 
-/// What every record has: without it nobody can go on after it.
+/// What every record has: without it nobody can go on after it, but after the one before.
 #[derive(Debug, Deserialize)]
 struct Key {
     id: String,
@@ -57,15 +57,20 @@ pub(crate) fn page(config: &Config, request: &GetRequest) -> Result<Page> {
     let mut cursor: Cursor = paging::read(request.cursor.as_deref())?.unwrap_or_default();
     let limit = request.limit.clamp(1, RECORDS_A_QUESTION);
     let records = ask(config, request, &cursor, limit)?;
-    let mut found = Found::default();
+    let (mut found, mut moved) = (Found::default(), false);
     for record in &records {
-        let key: Key = serde_json::from_value(record.clone())
-            .map_err(|error| Failure::Data(format!("a record cannot be placed: {error}")))?;
-        if let Err(reason) = found.take(record, &key, request) {
-            let place = format!("{} {}", name(request.datatype)?, key.id);
+        let (place, taken) = match parse::<Key>(record) {
+            Ok(key) => {
+                let taken = found.take(record, &key, request);
+                (cursor, moved) = (Cursor { updated: key.updated, id: key.id }, true);
+                (cursor.id.clone(), taken)
+            }
+            Err(reason) => (format!("after {}", cursor.id), Err(reason)),
+        };
+        if let Err(reason) = taken {
+            let place = format!("{} {place}", name(request.datatype)?);
             found.rejected.push(Rejection { place, reason, raw: record.to_string() });
         }
-        cursor = Cursor { updated: key.updated, id: key.id };
     }
     let items = match request.datatype {
         Datatype::Reading => Items::Readings(found.readings.into_values().collect()),
@@ -73,6 +78,9 @@ pub(crate) fn page(config: &Config, request: &GetRequest) -> Result<Page> {
     };
     // A full page may be the last one; the next is then empty and ends where this one does.
     let more = records.len() == limit as usize;
+    if more && !moved {
+        return Err(Failure::Data("no record of a page has an id and a time of change".to_owned()));
+    }
     let page = paging::page(items, paging::write(&cursor)?, more);
     Ok(Page { gone: found.gone, rejected: found.rejected, empty: found.empty, ..page })
 }
