@@ -46,6 +46,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tokio::time::timeout;
 
+use crate::domain::version::PluginDigest;
 use crate::plugin::{self, Plugin, Plugins};
 
 use catalogue::{CHECKS, Check};
@@ -95,9 +96,9 @@ pub async fn run(
 ) -> Result<Report, Error> {
     let skips: BTreeMap<_, _> = fixture.skip.iter().chain(skips).collect();
     skips.iter().try_for_each(|(name, reason)| may_skip(name, reason))?;
-    let plugin = match plugins.load(component).await {
+    let plugin = match usable(plugins, component).await {
         Ok(plugin) => plugin,
-        Err(error) if is_the_components(&error) => {
+        Err(error) if error.is_of_component() => {
             return Ok(unloaded(component, &error, progress));
         }
         Err(error) => return Err(error.into()),
@@ -155,15 +156,13 @@ fn may_skip(name: &str, reason: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether it is the component that is wrong, and not this machine.
-fn is_the_components(error: &plugin::Error) -> bool {
-    !matches!(
-        error,
-        plugin::Error::Engine(_)
-            | plugin::Error::Cache(_)
-            | plugin::Error::Link(_)
-            | plugin::Error::Compiler(_)
-    )
+/// Also one whose description would be refused at an upload: what is wrong with it, checks say.
+async fn usable(plugins: &Plugins, component: &[u8]) -> Result<Arc<Plugin>, plugin::Error> {
+    match plugins.inspect(component).await {
+        Ok(inspected) => Ok(inspected.plugin),
+        Err(unfit @ plugin::Error::Unfit(_)) => plugins.load(component).await.map_err(|_| unfit),
+        Err(error) => Err(error),
+    }
 }
 
 /// Of what cannot even be asked what it is.
@@ -185,12 +184,12 @@ impl Report {
     fn about(plugin: &Plugin) -> Self {
         let description = plugin.description();
         let (name, version) = (description.name.clone(), description.version.clone());
-        Self::new(plugin.digest().to_owned(), name, version)
+        Self::new(plugin.digest().clone(), name, version)
     }
 
     fn of_nobody(component: &[u8]) -> Self {
         use sha2::{Digest as _, Sha256};
-        let digest = crate::domain::digest::hex(&Sha256::digest(component));
+        let digest = PluginDigest::of_hash(&Sha256::digest(component).into());
         Self::new(digest, String::new(), String::new())
     }
 }

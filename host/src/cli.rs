@@ -94,9 +94,6 @@ enum Command {
     Conflict(manage::Conflict),
     /// Uploaded files.
     File(manage::File),
-    /// Plugins: what they are, and whether they keep what they promise.
-    #[command(subcommand)]
-    Plugin(manage::Plugin),
     /// Groups: villages, pincodes, countries or areas of one's own.
     Group(manage::Group),
     /// Resources: where water is observed.

@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::domain::version::PluginDigest;
+
 use super::catalogue::Check;
 use super::verdict::Verdict;
 
 /// What a conformance run found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// The SHA-256 of the component, in hexadecimal.
-    pub digest: String,
+    /// Of the component.
+    pub digest: PluginDigest,
     /// The plugin's name for itself; empty where it could not be asked.
     pub plugin: String,
     /// The plugin's version in its own words.
@@ -39,7 +41,7 @@ pub struct Outcome {
 }
 
 impl Report {
-    pub(super) fn new(digest: String, plugin: String, version: String) -> Self {
+    pub(super) fn new(digest: PluginDigest, plugin: String, version: String) -> Self {
         let host = env!("CARGO_PKG_VERSION").to_owned();
         Self { digest, plugin, version, host, checks: Vec::new() }
     }

@@ -219,15 +219,19 @@ mod tests {
         assert_eq!(value(&state).unwrap(), json!({"seen": []}));
     }
 
+    fn nothing() -> Dynamic {
+        Dynamic::UNIT
+    }
+
     #[test]
     fn a_script_without_end_or_with_a_mistake_is_told_of() {
         let endless = Script::new("fn answer(request) { loop {} }").unwrap();
-        let mistake = endless.answer(&mut Dynamic::UNIT, &sent("https://a.example")).unwrap_err();
+        let mistake = endless.answer(&mut nothing(), &sent("https://a.example")).unwrap_err();
         assert!(mistake.to_string().contains("operations"), "{mistake}");
         assert!(Script::new("fn answer(request) {").is_err());
         assert!(Script::new("fn start() {}").is_err());
         let vague = Script::new("fn answer(request) { 7 }").unwrap();
-        let mistake = vague.answer(&mut Dynamic::UNIT, &sent("https://a.example")).unwrap_err();
+        let mistake = vague.answer(&mut nothing(), &sent("https://a.example")).unwrap_err();
         assert!(mistake.to_string().contains("a map of status"), "{mistake}");
     }
 }

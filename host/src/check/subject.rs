@@ -48,10 +48,10 @@ impl Subject {
         let config = config::fill_in(config, description, Zone::UTC);
         let canary = Canary::new();
         let unfit = |reason: String| super::Error::Config(reason);
-        let keys = canary.keys(description).unwrap_or_default();
-        let origins = config::origins(&config, description);
-        let mut origins = origins.map_err(|error| unfit(error.to_string()))?;
-        origins.extend(fixed(description));
+        let configured = config::origins(&config, description);
+        let configured = configured.map_err(|error| unfit(error.to_string()))?;
+        let keys = canary.keys(description, &configured).unwrap_or_default();
+        let origins = configured.into_values().chain(fixed(description)).collect();
         let script = fixture.remote.as_deref().map(Script::new).transpose()?.map(Arc::new);
         Ok(Self {
             plugin,

@@ -73,7 +73,7 @@ mod tests {
 
     use super::super::Request;
     use super::*;
-    use crate::domain::credential::Carrier;
+    use crate::domain::credential::{Carrier, Way};
     use crate::domain::secret::Secret;
 
     #[tokio::test]
@@ -82,9 +82,10 @@ mod tests {
             let said = sent.headers.iter().map(|(name, value)| format!("{name}: {value}\n"));
             Ok(Response { status: 200, headers: Vec::new(), body: said.collect::<String>().into() })
         });
-        let key = Key::Fixed(Carrier::Bearer, Secret::new("canary-of-the-test").unwrap());
-        let keys = [("access".parse().unwrap(), key)].into_iter().collect();
         let origins = vec!["https://a.example".parse().unwrap()];
+        let secret = Secret::new("canary-of-the-test").unwrap();
+        let key = Key { way: Way::Fixed(Carrier::Bearer, secret), origins: origins.clone() };
+        let keys = [("access".parse().unwrap(), key)].into_iter().collect();
         let http = Http::scripted(echo, origins, keys, HttpLimits::default());
         let get = |url: &str| Request {
             method: "GET".to_owned(),

@@ -33,7 +33,7 @@ pub(in crate::cli) struct Check {
 }
 
 impl Check {
-    pub(in crate::cli) async fn run(self, _settings: &App, output: &Output) -> anyhow::Result<u8> {
+    pub(in crate::cli) async fn run(self, settings: &App, output: &Output) -> anyhow::Result<u8> {
         let output = *output;
         let component = std::fs::read(&self.file)
             .map_err(|error| Usage(format!("{} cannot be read: {error}", self.file.display())))?;
@@ -41,8 +41,11 @@ impl Check {
         let fixture = self.fixture.as_deref().map(fixture).transpose()?.unwrap_or_default();
         let skips = skips(&self.skip)?;
         let cache = tempfile::tempdir().context("there is no room for the compiled plugin")?;
-        let settings = Settings { cache: cache.path().to_owned(), limits: Limits::default() };
-        let plugins = Plugins::new(settings)?;
+        let plugins = Plugins::new(Settings {
+            cache: cache.path().to_owned(),
+            limits: Limits::default(),
+            compiler: settings.compiler.clone(),
+        })?;
         let tell = |outcome: &Outcome| tell(output, outcome);
         let report = check::run(&plugins, &component, &config, &fixture, &skips, tell).await?;
         if let Some(path) = &self.junit {
