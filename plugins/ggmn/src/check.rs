@@ -55,7 +55,8 @@ pub(crate) fn propose(config: &Value) -> Result<Proposal> {
         found.push(remark("version", why));
     }
     let full: Config = read(&proposed)?;
-    if full.selects_all() {
+    // Who names no codes, in so many words, wants all.
+    if full.selects_all() && config.get("codes").is_none() {
         let text = "Which wells? Without codes, a bbox or an organisation all that the key may \
                     see are read, and that may be a hundred thousand";
         undecided.push(question("codes", text, some_codes(&full)?));
@@ -123,7 +124,8 @@ fn some_codes(config: &Config) -> Result<Vec<Choice>> {
         let example = format!("well {}{}", well.id, at.unwrap_or_default());
         Some(Choice { value: json!([code]).to_string(), example })
     };
-    Ok(wells.iter().filter_map(choice).collect())
+    let all = Choice { value: "[]".to_owned(), example: "all of them".to_owned() };
+    Ok(wells.iter().filter_map(choice).chain([all]).collect())
 }
 
 /// A few of the wells that these parts give.

@@ -42,6 +42,8 @@ fn the_version_that_answers_is_proposed_and_wells_are_asked_for_on_real_data() {
         let choice = &proposal.undecided[0].choices[0];
         assert_eq!(choice.value, r#"["1696"]"#);
         assert!(choice.example.contains(&well), "{}", choice.example);
+        let all = Ggmn::propose(&json!({"url": world.config.url, "codes": []})).unwrap();
+        assert!(all.undecided.is_empty(), "who says so gets all");
         let config: Config = serde_json::from_str(&proposal.config).unwrap();
         assert!(Ggmn::check(&config).is_ok());
     }
