@@ -2,8 +2,10 @@
 
 use serde_json::Value;
 
+use crate::domain::page::Page;
+
 use super::fault::{At, Fault};
-use super::pull::Track;
+use super::pull::{PAGES_MAX, Stopped, Track};
 use super::record::{Records, lacking, standing};
 use super::remote::Request;
 use super::subject::Subject;
@@ -46,15 +48,14 @@ async fn middles(subject: &Subject, track: &Track) -> Result<Vec<(usize, Records
     let world = World::new(subject)?;
     let mut guest = world.guest().await?;
     let (mut pages, mut ends, mut cursor) = (Vec::new(), Vec::new(), None);
-    loop {
+    while pages.last().is_none_or(|page: &Page| page.more) {
+        if pages.len() >= PAGES_MAX {
+            return Err(Stopped::Endless.into());
+        }
         let page = guest.get(&track.request(LIMIT, cursor)).await?;
-        ends.push(world.requests().len());
-        let more = page.more && pages.len() < super::pull::PAGES_MAX;
+        ends.push(world.requests_made());
         cursor = Some(page.cursor.clone());
         pages.push(page);
-        if !more {
-            break;
-        }
     }
     let says_more = |(at, request): (usize, Request)| {
         let body: Value = serde_json::from_slice(&request.body).ok()?;

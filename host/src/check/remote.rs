@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use rhai::Dynamic;
 use serde_json::Value;
 use url::Url;
 
 use crate::grant::http::{Broken, Response, Sent};
 
 use super::fault::Plan;
-use super::script::{self, Mistake, Script};
+use super::script::Script;
 use super::subject::{Mistakes, Subject};
 
 /// The other system, where the fixture has a script of it.
 pub(super) struct Remote {
     script: Option<Arc<Script>>,
-    state: Dynamic,
+    pub(super) state: Value,
     plan: Option<Plan>,
     /// Since the plan was made.
     pub(super) requests: Vec<Request>,
@@ -42,7 +41,7 @@ impl Remote {
         });
         Self {
             script,
-            state: state.unwrap_or(Dynamic::UNIT),
+            state: state.unwrap_or_default(),
             plan: None,
             requests: Vec::new(),
             login_paths: subject.login_paths(),
@@ -64,12 +63,7 @@ impl Remote {
         }
     }
 
-    /// The script's state.
-    pub(super) fn state(&self) -> Result<Value, Mistake> {
-        script::value(&self.state)
-    }
-
-    /// Answers a request; logins go wrong never, and do not count.
+    /// Answers a request; logins never go wrong, and do not count.
     pub(super) fn exchange(&mut self, sent: &Sent) -> Result<Response, Broken> {
         let path = Url::parse(&sent.url).map(|url| url.path().to_owned());
         if path.is_ok_and(|path| self.login_paths.contains(&path)) {

@@ -10,8 +10,10 @@
 //! no clock; `iso(ms)` and `milliseconds(text)` write and read times, `http_date(ms)` writes one as
 //! headers have it.
 
+use std::time::{Duration, Instant};
+
 use chrono::DateTime;
-use rhai::{AST, CallFnOptions, Dynamic, Engine, FuncArgs, INT, Scope};
+use rhai::{AST, CallFnOptions, Dynamic, Engine, INT, Scope};
 use serde_json::{Map, Value, json};
 use url::Url;
 
@@ -19,7 +21,7 @@ use crate::domain::clock::{Timestamp, rfc3339};
 use crate::grant::http::{Response, Sent};
 
 /// Steps of one call of a script.
-const OPERATIONS_MAX: u64 = 20_000_000;
+const OPERATIONS_MAX: u64 = 1_000_000;
 
 /// Calls within calls.
 const CALL_LEVELS_MAX: usize = 32;
@@ -27,11 +29,27 @@ const CALL_LEVELS_MAX: usize = 32;
 /// Expressions within expressions.
 const EXPRESSION_DEPTH_MAX: usize = 64;
 
-/// Bytes of a text.
-const TEXT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Variables at a time.
+const VARIABLES_MAX: usize = 500;
+
+/// Bytes of a text, or of all texts of an array or a map together.
+const TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// Elements of an array, or of a map, with what is in them.
-const ELEMENTS_MAX: usize = 1_000_000;
+const ELEMENTS_MAX: usize = 10_000;
+
+/// Wall time of one call: what is large is looked through at every step.
+const CALL_TIME_MAX: Duration = Duration::from_secs(10);
+
+/// Steps after which the time is looked at.
+const STEPS: u64 = 64;
+
+/// Arrays and maps within each other, in a state or an answer.
+const DEPTH_MAX: usize = 64;
+
+/// Bytes of stack for one call: rhai follows what is nested by calling itself, and the limits above
+/// let no script nest as deep as this is.
+const STACK_BYTES: usize = 256 * 1024 * 1024;
 
 /// A script, understood.
 pub(super) struct Script {
@@ -47,9 +65,11 @@ pub struct Mistake(String);
 impl Script {
     /// Understands a script.
     pub(super) fn new(text: &str) -> Result<Self, Mistake> {
-        let engine = engine();
-        let parsed = engine.compile(text).map_err(|error| Mistake(error.to_string()))?;
-        let script = Self { engine, parsed };
+        let script = apart(|| {
+            let engine = engine();
+            let parsed = engine.compile(text).map_err(|error| Mistake(error.to_string()))?;
+            Ok(Self { engine, parsed })
+        })?;
         if !script.has("answer", 1) {
             return Err(Mistake("it has no fn answer(request)".to_owned()));
         }
@@ -57,16 +77,19 @@ impl Script {
     }
 
     /// The state at the beginning.
-    pub(super) fn start(&self) -> Result<Dynamic, Mistake> {
-        let mut nothing = Dynamic::from_map(rhai::Map::new());
-        if self.has("start", 0) { self.call(&mut nothing, "start", ()) } else { Ok(nothing) }
+    pub(super) fn start(&self) -> Result<Value, Mistake> {
+        if !self.has("start", 0) {
+            return Ok(json!({}));
+        }
+        let (_, state) = self.call(&Value::Null, "start", None)?;
+        Ok(state)
     }
 
     /// What it answers; the state may change.
-    pub(super) fn answer(&self, state: &mut Dynamic, sent: &Sent) -> Result<Response, Mistake> {
-        let request = rhai::serde::to_dynamic(request(sent)).map_err(|error| wrong(&error))?;
-        let answer = self.call(state, "answer", (request,))?;
-        response(value(&answer)?)
+    pub(super) fn answer(&self, state: &mut Value, sent: &Sent) -> Result<Response, Mistake> {
+        let answer;
+        (*state, answer) = self.call(state, "answer", Some(&request(sent)))?;
+        response(answer)
     }
 
     /// Whether time can pass.
@@ -75,31 +98,72 @@ impl Script {
     }
 
     /// Lets time pass.
-    pub(super) fn later(&self, state: &mut Dynamic) -> Result<(), Mistake> {
-        self.call(state, "later", ()).map(drop)
+    pub(super) fn later(&self, state: &mut Value) -> Result<(), Mistake> {
+        (*state, _) = self.call(state, "later", None)?;
+        Ok(())
     }
 
     fn has(&self, name: &str, parameters: usize) -> bool {
         self.parsed.iter_functions().any(|it| it.name == name && it.params.len() == parameters)
     }
 
+    /// The state afterwards, and what was returned. Nothing of the script's leaves but JSON.
     fn call(
         &self,
-        state: &mut Dynamic,
+        state: &Value,
         name: &str,
-        arguments: impl FuncArgs,
-    ) -> Result<Dynamic, Mistake> {
-        let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(state);
-        let mut scope = Scope::new();
-        self.engine
-            .call_fn_with_options(options, &mut scope, &self.parsed, name, arguments)
-            .map_err(|error| wrong(&error))
+        argument: Option<&Value>,
+    ) -> Result<(Value, Value), Mistake> {
+        apart(|| {
+            let mut state = dynamic(state)?;
+            let arguments: Vec<Dynamic> = argument.map(dynamic).transpose()?.into_iter().collect();
+            let options = CallFnOptions::new().eval_ast(false).bind_this_ptr(&mut state);
+            let mut scope = Scope::new();
+            let returned: Dynamic = self
+                .engine
+                .call_fn_with_options(options, &mut scope, &self.parsed, name, arguments)
+                .map_err(|error| wrong(&error))?;
+            Ok((value(&state)?, value(&returned)?))
+        })
     }
 }
 
-/// A state, or a part of it, as JSON.
-pub(super) fn value(state: &Dynamic) -> Result<Value, Mistake> {
-    rhai::serde::from_dynamic(state).map_err(|error| wrong(&error))
+/// Does it on a thread of its own, which has the stack for it.
+fn apart<T: Send>(work: impl FnOnce() -> Result<T, Mistake> + Send) -> Result<T, Mistake> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, work);
+        let thread = thread.map_err(|error| Mistake(format!("no thread can run it: {error}")))?;
+        thread.join().unwrap_or_else(|_| Err(Mistake("it broke the interpreter down".to_owned())))
+    })
+}
+
+fn dynamic(value: &Value) -> Result<Dynamic, Mistake> {
+    rhai::serde::to_dynamic(value).map_err(|error| wrong(&error))
+}
+
+fn value(dynamic: &Dynamic) -> Result<Value, Mistake> {
+    let value = rhai::serde::from_dynamic(dynamic).map_err(|error| wrong(&error))?;
+    if depth(&value) > DEPTH_MAX {
+        return Err(Mistake(format!("at most {DEPTH_MAX} arrays and maps within each other")));
+    }
+    Ok(value)
+}
+
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(all) => 1 + all.iter().map(depth).max().unwrap_or(0),
+        Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// Whether the time of this thread's call is up.
+fn is_late() -> bool {
+    thread_local! {
+        static BEGUN: Instant = Instant::now();
+    }
+    BEGUN.with(|begun| begun.elapsed() > CALL_TIME_MAX)
 }
 
 fn engine() -> Engine {
@@ -111,7 +175,12 @@ fn engine() -> Engine {
         .set_max_string_size(TEXT_BYTES_MAX)
         .set_max_array_size(ELEMENTS_MAX)
         .set_max_map_size(ELEMENTS_MAX)
+        .set_max_variables(VARIABLES_MAX)
+        .on_progress(|steps| (steps % STEPS == 0 && is_late()).then(|| "it took too long".into()))
         .disable_symbol("eval")
+        .disable_symbol("sleep")
+        // Doubles what it is given, past every limit.
+        .disable_symbol("curry")
         .on_print(|text| tracing::info!(%text, "remote.rhai"))
         .on_debug(|text, _, place| tracing::info!(%text, %place, "remote.rhai"))
         .register_fn("iso", |ms: INT| rfc3339(ms))
@@ -214,24 +283,38 @@ mod tests {
         let body: Value = serde_json::from_slice(&answer.body).unwrap();
         assert_eq!(answer.status, 201);
         assert_eq!(body, json!({"path": "/x", "at": "1970-01-01T00:00:00.000Z"}));
-        assert_eq!(value(&state).unwrap(), json!({"seen": ["12"]}));
+        assert_eq!(state, json!({"seen": ["12"]}));
         script.later(&mut state).unwrap();
-        assert_eq!(value(&state).unwrap(), json!({"seen": []}));
-    }
-
-    fn nothing() -> Dynamic {
-        Dynamic::UNIT
+        assert_eq!(state, json!({"seen": []}));
     }
 
     #[test]
-    fn a_script_without_end_or_with_a_mistake_is_told_of() {
-        let endless = Script::new("fn answer(request) { loop {} }").unwrap();
-        let mistake = endless.answer(&mut nothing(), &sent("https://a.example")).unwrap_err();
-        assert!(mistake.to_string().contains("operations"), "{mistake}");
+    fn a_script_with_a_mistake_is_told_of() {
         assert!(Script::new("fn answer(request) {").is_err());
         assert!(Script::new("fn start() {}").is_err());
         let vague = Script::new("fn answer(request) { 7 }").unwrap();
-        let mistake = vague.answer(&mut nothing(), &sent("https://a.example")).unwrap_err();
+        let mistake = vague.answer(&mut json!({}), &sent("https://a.example")).unwrap_err();
         assert!(mistake.to_string().contains("a map of status"), "{mistake}");
+    }
+
+    #[test]
+    fn whatever_a_script_does_the_process_stays() {
+        let cases = [
+            ("loop {}", "operations"),
+            ("let a = []; loop { a = [a]; }", "too large"),
+            ("let a = #{}; loop { a = #{a: a}; }", "too large"),
+            ("let a = []; for i in 0..1000 { a = [a]; } this.a = a; #{}", "within each other"),
+            ("let f = || 1; loop { let g = f; f = || g; }", "operations"),
+            ("let a = \"x\"; loop { a += a; }", "too large"),
+            ("answer(request)", "stack"),
+        ];
+        for (body, told) in cases {
+            let script = Script::new(&format!("fn answer(request) {{ {body} }}")).unwrap();
+            let mistake = script.answer(&mut json!({}), &sent("https://a.example")).unwrap_err();
+            assert!(mistake.to_string().to_lowercase().contains(told), "{body}: {mistake}");
+        }
+        for body in ["sleep(9)", "eval(\"1\")", "let f = Fn(\"g\"); f.curry(f)"] {
+            assert!(Script::new(&format!("fn answer(request) {{ {body} }}")).is_err(), "{body}");
+        }
     }
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::domain::clock::{Timestamp, rfc3339};
-use crate::domain::page::{Items, Series};
+use crate::domain::page::{Items, PageRequest, Series};
 use crate::domain::sync::Datatype;
 
-use super::pull::{LARGE, Track, Trail};
+use super::pull::{LARGE, PAGES_MAX, Stopped, Track, Trail};
 use super::record::{Records, difference, of_reading};
 use super::subject::Subject;
 use super::verdict::{Ended, Held};
@@ -46,16 +46,14 @@ pub(super) async fn since(subject: &Subject) -> Held {
         let mut guest = world.guest().await?;
         let mut cursor = None;
         let mut trail = Trail { start: None, pages: Vec::new() };
-        loop {
-            let mut request = track.request(LARGE, cursor);
-            request.since = Some(since);
+        while trail.pages.last().is_none_or(|page| page.more) {
+            if trail.pages.len() >= PAGES_MAX {
+                return Err(Stopped::Endless.into());
+            }
+            let request = PageRequest { since: Some(since), ..track.request(LARGE, cursor) };
             let page = guest.get(&request).await?;
             cursor = Some(page.cursor.clone());
-            let more = page.more && trail.pages.len() < super::pull::PAGES_MAX;
             trail.pages.push(page);
-            if !more {
-                break;
-            }
         }
         got.push(trail);
     }

@@ -112,6 +112,11 @@ impl<'a> World<'a> {
         self.lock().requests.clone()
     }
 
+    /// How many requests that is.
+    pub(super) fn requests_made(&self) -> usize {
+        self.lock().requests.len()
+    }
+
     /// Calls of the host so far.
     pub(super) fn calls(&self) -> u64 {
         self.gate.calls.load(Ordering::SeqCst)
@@ -135,11 +140,9 @@ impl<'a> World<'a> {
 
     /// What the other system holds now.
     pub(super) fn held(&self) -> Result<Holding, Ended> {
-        let unreadable = |error: String| {
-            Ended::not_run(format!("what the other system holds cannot be read: {error}"))
-        };
-        let state = self.lock().state().map_err(|mistake| unreadable(mistake.to_string()))?;
-        Holding::of(state, self.exports.path()).map_err(|error| unreadable(error.to_string()))
+        let state = self.lock().state.clone();
+        Holding::of(state, self.exports.path())
+            .map_err(|error| Ended::not_run(format!("the exports cannot be read: {error}")))
     }
 
     fn lock(&self) -> MutexGuard<'_, Remote> {
