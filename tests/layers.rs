@@ -11,7 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("check", &["domain", "grant", "plugin"]),
     ("store", &["domain", "private"]),
     ("sync", &["domain", "grant", "plugin", "store"]),
-    ("http", &["domain", "store", "sync", "plugin", "app"]),
+    ("http", &["domain", "store", "sync", "plugin", "check", "app"]),
     ("app", &["domain", "store", "sync", "plugin", "check"]),
     ("kit", &[]),
     ("cli", &["domain", "store", "sync", "plugin", "check", "app", "http", "kit"]),

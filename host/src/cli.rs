@@ -268,7 +268,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             )
         )
         || matches!(error.downcast_ref(), Some(life::Error::Store(store::Error::NotFound { .. })))
-        || matches!(error.downcast_ref(), Some(life::Error::Limit(_) | life::Error::Unclear(_)))
+        || matches!(
+            error.downcast_ref(),
+            Some(life::Error::Limit(_) | life::Error::Unclear(_) | life::Error::Check(_))
+        )
         || matches!(
             error.downcast_ref(),
             Some(life::Error::Component(error)) if error.is_of_component()

@@ -81,7 +81,8 @@ mod tests {
 
     #[test]
     fn what_a_plugin_says_breaks_out_of_nothing() {
-        let mut report = Report::new(PluginDigest::of_hash(&[7; 32]), "a\"b".to_owned(), "1".to_owned());
+        let mut report =
+            Report::new(PluginDigest::of_hash(&[7; 32]), "a\"b".to_owned(), "1".to_owned());
         let seen = "got </failure><x a='1'>&\u{0}\u{1b}[2J".to_owned();
         report.checks.push(Outcome {
             name: "resume".to_owned(),

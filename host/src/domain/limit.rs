@@ -194,6 +194,8 @@ pub(crate) fn within(
 
 #[cfg(test)]
 mod tests {
+    #![expect(unreachable_pub, dead_code, reason = "made as tables elsewhere are")]
+
     use std::collections::BTreeMap;
 
     use super::*;

@@ -290,8 +290,8 @@ fn check(report: Option<&Value>) -> Markup {
                             @for outcome in report["checks"].as_array().into_iter().flatten() {
                                 tr {
                                     td { (outcome["name"].as_str().unwrap_or_default()) }
-                                    td { (outcome["outcome"].as_str().unwrap_or_default()) }
-                                    td { (outcome["text"].as_str().unwrap_or_default()) }
+                                    td { (outcome["verdict"].as_str().unwrap_or_default()) }
+                                    td { (said(outcome)) }
                                 }
                             }
                         }
@@ -300,6 +300,13 @@ fn check(report: Option<&Value>) -> Markup {
             }
         }
     }
+}
+
+/// What was seen or why it was not tried; of what failed also why it matters.
+fn said(outcome: &Value) -> String {
+    let part = |name: &str| outcome[name].as_str();
+    let why = part("why").filter(|_| outcome["verdict"] == "failed");
+    [part("seen"), part("reason"), why].into_iter().flatten().collect::<Vec<_>>().join(" – ")
 }
 
 fn schema(version: &Version) -> String {

@@ -57,7 +57,7 @@ impl Check {
     }
 }
 
-fn fixture(path: &Path) -> anyhow::Result<Fixture> {
+pub(super) fn fixture(path: &Path) -> anyhow::Result<Fixture> {
     if path.is_dir() {
         return Ok(Fixture::read(path)?);
     }
@@ -77,7 +77,7 @@ fn skips(given: &[String]) -> Result<BTreeMap<String, String>, Usage> {
 }
 
 /// One line as soon as it is known: here, or beside the JSON.
-fn tell(output: Output, outcome: &Outcome) {
+pub(super) fn tell(output: Output, outcome: &Outcome) {
     let Outcome { name, why, remedy, verdict, .. } = outcome;
     let word = verdict.as_str().replace('-', " ");
     let lines = match (verdict, verdict.reason()) {

@@ -1,13 +1,14 @@
 //! The life of a plugin, typed: add, show, allow, activate, roll back, delete.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde_json::json;
 
-use crate::app::life::Added;
+use crate::app::life::{Added, Checking};
 use crate::app::{App, Settings};
+use crate::check::Outcome;
 use crate::cli::output::{Output, clean};
 use crate::cli::{COMPLETED, Usage, open};
 use crate::domain::clock::rfc3339;
@@ -26,6 +27,12 @@ pub(in crate::cli) enum Decide {
     Add {
         /// The component, a .wasm file.
         file: PathBuf,
+        /// Check it, too, with this configuration: JSON, or a file of it. What was found is kept.
+        #[arg(long)]
+        config: Option<String>,
+        /// The other system it is checked against: a folder, or a file of JSON.
+        #[arg(long, requires = "config")]
+        fixture: Option<PathBuf>,
     },
     /// Every version, the active one of each name first.
     List,
@@ -86,7 +93,10 @@ impl Decide {
         let reads = matches!(self, Self::List | Self::Show { .. } | Self::Events { .. });
         let app = open(settings, if reads { Access::Read } else { Access::Write }).await?;
         match self {
-            Self::Add { file } => add(&app, &file, *output).await?,
+            Self::Add { file, config, fixture } => {
+                let checking = config.map(|it| checking(&it, fixture.as_deref())).transpose()?;
+                add(&app, &file, checking, *output).await?;
+            }
             Self::List => list(*output, &app.store.versions().await?, line),
             Self::Show { digest } => show(&app, &app.find_version(&digest).await?, *output).await?,
             Self::Allow { digest, all, permission, limit } => {
@@ -129,7 +139,18 @@ impl Decide {
     }
 }
 
-async fn add(app: &App, file: &PathBuf, output: Output) -> anyhow::Result<()> {
+fn checking(config: &str, fixture: Option<&Path>) -> anyhow::Result<Checking> {
+    let config = crate::cli::config(Some(config), &[])?;
+    let fixture = fixture.map(super::check::fixture).transpose()?.unwrap_or_default();
+    Ok(Checking { config, fixture, skip: BTreeMap::new() })
+}
+
+async fn add(
+    app: &App,
+    file: &Path,
+    checking: Option<Checking>,
+    output: Output,
+) -> anyhow::Result<()> {
     let bytes_max = app.sandbox.limits().component_bytes_max as u64;
     let size = std::fs::metadata(file).map(|it| it.len());
     let size = size.with_context(|| format!("{} cannot be read", file.display()))?;
@@ -140,7 +161,11 @@ async fn add(app: &App, file: &PathBuf, output: Output) -> anyhow::Result<()> {
     }
     let component =
         std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let Added { version, new } = app.add_plugin(component, WHO).await?;
+    let Added { mut version, new } = app.add_plugin(component, WHO).await?;
+    if let Some(checking) = checking {
+        let tell = |outcome: &Outcome| super::check::tell(output, outcome);
+        version = app.check_plugin(&version.digest, &checking, WHO, tell).await?.0;
+    }
     show(app, &version, output).await?;
     if !new {
         output.say("it was here already");
