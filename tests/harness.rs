@@ -1,6 +1,8 @@
 //! The real program, as the stories use it.
 
 mod browser;
+pub(crate) mod component;
+pub(crate) mod kit;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -24,6 +26,11 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     });
     programs.next_back().expect("cargo names the program it built")
 });
+
+/// A field of an answer that holds text.
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
 
 /// A folder with a database of its own.
 pub(crate) struct Place {

@@ -3,12 +3,16 @@
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
 mod browser;
+mod checks;
+mod contract;
 mod editing;
 mod entrusting;
 mod harness;
 mod imports;
 mod kill;
+mod kit;
 mod layers;
+mod life;
 mod pulls;
 mod readme;
 mod refusals;

@@ -6,6 +6,7 @@ use ourwater::domain::datasource::Datasource;
 use ourwater::domain::id::OrganisationId;
 use ourwater::domain::organisation::{Limits, Zone};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
+use ourwater::plugin::Compiler;
 use ourwater::store::datasource::{DatasourceChange, NewDatasource};
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::sync::{NewSync, SyncChange};
@@ -30,7 +31,8 @@ impl World {
         let tuning = Tuning::default();
         let (files, allow_networks) = (None, Vec::new());
         let access = Access::Write;
-        let settings = Settings { database, files, access, allow_networks, tuning };
+        let compiler = Compiler::Here;
+        let settings = Settings { database, files, access, allow_networks, tuning, compiler };
         let app = App::open(&settings).await.unwrap();
         let organisation = organisation(&app, "Dharta").await;
         let path = folder.path().join("wells.csv");

@@ -10,6 +10,7 @@ use ourwater::domain::clock::Clock;
 use ourwater::domain::organisation::{Limits, Organisation, Zone};
 use ourwater::domain::run::{RunState, Trigger};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Schedule, Selection, Sync};
+use ourwater::plugin::Compiler;
 use ourwater::store::Access;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
@@ -40,6 +41,7 @@ impl World {
             access: Access::Write,
             tuning: Tuning::default(),
             allow_networks: Vec::new(),
+            compiler: Compiler::Here,
         };
         let app = App::open_at(&settings, Clock::Manual(time.clone())).await.unwrap();
         let new = NewOrganisation {

@@ -5,7 +5,7 @@ use std::process::Child;
 
 use serde_json::{Value, json};
 
-use crate::harness::Place;
+use crate::harness::{Place, text};
 
 /// How often a run is looked at until it has ended.
 const LOOKS_MAX: usize = 50_000;
@@ -47,6 +47,12 @@ impl Server {
         (token, format!("/api/functions/sync/{}", text(&sync["id"])))
     }
 
+    /// Ends it without a warning.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
     /// Stops it as a service manager does.
     fn terminate(mut self) {
         let id = self.child.id().to_string();
@@ -54,7 +60,7 @@ impl Server {
         assert!(self.child.wait().unwrap().success());
     }
 
-    fn ask(&self, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, Value) {
+    pub(crate) fn ask(&self, method: &str, path: &str, token: &str, body: &[u8]) -> (u16, Value) {
         self.send(method, path, token, "wait=60", body)
     }
 
@@ -81,7 +87,7 @@ impl Server {
         (status, response.body_mut().read_json().unwrap_or(Value::Null))
     }
 
-    fn post(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
+    pub(crate) fn post(&self, path: &str, token: &str, body: &Value) -> (u16, Value) {
         self.ask("POST", path, token, body.to_string().as_bytes())
     }
 
@@ -89,7 +95,7 @@ impl Server {
         self.send("POST", path, token, "", b"{}")
     }
 
-    fn get(&self, path: &str, token: &str) -> (u16, Value) {
+    pub(crate) fn get(&self, path: &str, token: &str) -> (u16, Value) {
         let agent: ureq::Agent =
             ureq::Agent::config_builder().http_status_as_error(false).build().into();
         let request = agent.get(format!("{}{path}", self.base));
@@ -106,10 +112,6 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
 #[test]

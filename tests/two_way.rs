@@ -6,7 +6,7 @@ mod history;
 mod places;
 mod rounding;
 mod stops;
-mod world;
+pub(crate) mod world;
 
 use ourwater::domain::plan::Policy;
 use ourwater::domain::run::RunState;

@@ -3,19 +3,22 @@
 pub mod edit;
 pub mod export;
 pub mod import;
+pub mod life;
 
-use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ipnet::IpNet;
 
 use crate::domain::clock::Clock;
-use crate::plugin::{self, Limits, Plugins};
+use crate::domain::version::{Version, VersionState};
+use crate::plugin::{self, Compiler, Limits, Plugin, Plugins};
 use crate::store::blob::{self, Blobs};
 use crate::store::{self, Access, Store};
 use crate::sync::Engine;
 use crate::sync::granted::{Means, Network, Seal};
 use crate::sync::pull::Tuning;
+use crate::sync::registry::Registry;
 
 /// Everything a command or a request works with. Clones share it.
 #[derive(Debug, Clone)]
@@ -26,6 +29,8 @@ pub struct App {
     pub blobs: Blobs,
     /// Seals what datasources are entrusted with.
     pub seal: Seal,
+    /// Compiles and inspects plugins.
+    pub sandbox: Arc<Plugins>,
     /// Runs syncs.
     pub engine: Engine,
     /// What time it is.
@@ -45,6 +50,8 @@ pub struct Settings {
     pub allow_networks: Vec<IpNet>,
     /// How much a run holds in memory.
     pub tuning: Tuning,
+    /// Where plugins that were not built in are compiled.
+    pub compiler: Compiler,
 }
 
 /// Why nothing could be started.
@@ -77,23 +84,35 @@ impl App {
         let files = files.unwrap_or_else(|| database.with_extension("files"));
         let store = Store::open(database, settings.access).await?;
         let blobs = Blobs::open(&files)?;
-        let sandbox = Plugins::new(plugin::Settings {
+        let sandbox = Arc::new(Plugins::new(plugin::Settings {
             cache: files.join("compiled"),
             limits: Limits::default(),
-        })?;
-        let mut active = HashMap::new();
+            compiler: settings.compiler.clone(),
+        })?);
+        let registry = Registry::new(Arc::clone(&sandbox), blobs.clone());
+        let mut built_in = Vec::new();
         for (_, component) in plugin::builtin() {
             let plugin = sandbox.load(component).await?;
             if settings.access == Access::Write {
-                store.register_plugin(plugin.digest(), plugin.description(), true, &clock).await?;
+                let (digest, bytes) = (plugin.digest(), component.len() as u64);
+                store.register_built_in(digest, plugin.description(), bytes, &clock).await?;
             }
-            active.insert(plugin.description().name.clone(), plugin);
+            built_in.push(plugin);
         }
+        activate(&registry, store.versions().await?, &built_in);
         let (network, seal) = (Network::new(settings.allow_networks.clone()), Seal::new(&files));
         let means = Means { network, seal: seal.clone() };
         let (kept, contents, time) = (store.clone(), blobs.clone(), clock.clone());
-        let engine = Engine::new(kept, contents, means, time, settings.tuning, active);
-        Ok(Self { store, blobs, seal, engine, clock })
+        let engine = Engine::new(kept, contents, means, time, settings.tuning, registry);
+        Ok(Self { store, blobs, seal, sandbox, engine, clock })
+    }
+}
+
+/// What the store says is active; those of this program's are loaded already.
+fn activate(registry: &Registry, versions: Vec<Version>, built_in: &[Arc<Plugin>]) {
+    for version in versions.iter().filter(|version| version.state == VersionState::Active) {
+        let loaded = built_in.iter().find(|plugin| *plugin.digest() == version.digest);
+        registry.put(version, loaded.cloned());
     }
 }
 

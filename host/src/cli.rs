@@ -1,6 +1,8 @@
 //! The commands: what a person types, what is printed, and the exit code.
 
+mod compile;
 mod demo;
+mod folder;
 mod import;
 mod manage;
 mod output;
@@ -19,6 +21,7 @@ use crate::app::{App, Settings};
 use crate::domain::network::Networks;
 use crate::domain::organisation::{Limits, Organisation, Zone};
 use crate::domain::setting::Setting;
+use crate::plugin::compiler::{self, Compiler};
 use crate::store::organisation::NewOrganisation;
 use crate::store::{self, Access};
 use crate::sync::pull::Tuning;
@@ -75,6 +78,12 @@ enum Command {
     /// Organisations: the tenants.
     #[command(subcommand)]
     Org(manage::Org),
+    /// Administrators: they decide on plugins.
+    #[command(subcommand)]
+    Admin(manage::Admin),
+    /// Plugins: components that reach other systems, in a sandbox.
+    #[command(subcommand)]
+    Plugin(manage::Plugin),
     /// Datasources: a plugin and its configuration.
     Datasource(manage::Datasource),
     /// Syncs: what moves between a datasource and OurWater.
@@ -85,6 +94,9 @@ enum Command {
     Conflict(manage::Conflict),
     /// Uploaded files.
     File(manage::File),
+    /// Plugins: what they are, and whether they keep what they promise.
+    #[command(subcommand)]
+    Plugin(manage::Plugin),
     /// Groups: villages, pincodes, countries or areas of one's own.
     Group(manage::Group),
     /// Resources: where water is observed.
@@ -92,6 +104,8 @@ enum Command {
     /// Readings in OurWater.
     #[command(subcommand)]
     Readings(manage::Readings),
+    #[command(name = compiler::COMMAND, hide = true)]
+    Compile(compile::Compile),
 }
 
 /// What a command ends in that was nobody's mistake in the program.
@@ -118,6 +132,10 @@ pub fn main() -> ExitCode {
             return code.into();
         }
     };
+    // Its limits come first, and it needs neither log nor runtime.
+    if let Command::Compile(compile) = arguments.command {
+        return compile.run().into();
+    }
     start_log();
     let output = Output::new(arguments.json);
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
@@ -142,6 +160,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),
             ..defaults
         },
+        compiler: Compiler::of_this_program().context("this program's own path")?,
     };
     match arguments.command {
         Command::Demo(demo) => demo.run(&settings, output).await,
@@ -149,6 +168,8 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Import(import) => import.run(&settings, output).await,
         Command::Serve(serve) => serve.run(&settings).await,
         Command::Org(command) => command.run(&settings, output).await,
+        Command::Admin(command) => command.run(&settings, output).await,
+        Command::Plugin(command) => command.run(&settings, output).await,
         Command::Datasource(command) => command.run(&settings, output).await,
         Command::Sync(command) => command.run(&settings, output).await,
         Command::Run(command) => command.run(&settings, output).await,
@@ -157,6 +178,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Resource(command) => command.run(&settings, output).await,
         Command::File(command) => command.run(&settings, output).await,
         Command::Readings(command) => command.run(&settings, output).await,
+        Command::Compile(compile) => Ok(compile.run()),
     }
 }
 
@@ -232,8 +254,10 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 
 /// What the error's kind says of the exit code.
 fn exit_code(error: &anyhow::Error) -> u8 {
-    use crate::app::{edit, import};
+    use crate::app::{edit, import, life};
+    use crate::check;
     use crate::domain::plugin::Failure;
+    use crate::plugin;
     use crate::sync::Refusal;
     let store = error.downcast_ref::<store::Error>();
     let usage = error.is::<Usage>()
@@ -246,6 +270,13 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | store::Error::Taken { .. }
             )
         )
+        || matches!(error.downcast_ref(), Some(life::Error::Store(store::Error::NotFound { .. })))
+        || matches!(error.downcast_ref(), Some(life::Error::Limit(_) | life::Error::Unclear(_)))
+        || matches!(
+            error.downcast_ref(),
+            Some(life::Error::Component(error)) if error.is_of_component()
+        )
+        || error.downcast_ref().is_some_and(plugin::Error::is_of_component)
         || matches!(error.downcast_ref(), Some(edit::Error::Unfit(_)))
         || matches!(error.downcast_ref(), Some(edit::Error::Store(store::Error::NotFound { .. })))
         || matches!(
@@ -263,12 +294,16 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             Some(
                 Refusal::Config(_)
                     | Refusal::Plugin(_)
-                    | Refusal::Grant(_)
                     | Refusal::File(_)
                     | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)
             )
-        );
+        )
+        || matches!(
+            error.downcast_ref(),
+            Some(check::Error::Config(_) | check::Error::Script(_) | check::Error::Skip { .. })
+        )
+        || error.is::<check::FixtureError>();
     if usage { BAD_USAGE } else { FAILED }
 }
 

@@ -20,6 +20,7 @@ pub mod page;
 pub mod permission;
 pub mod plan;
 pub mod plugin;
+pub mod report;
 pub mod run;
 pub mod secret;
 pub mod setting;

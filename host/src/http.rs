@@ -1,5 +1,6 @@
 //! The people's and the programs' side over HTTP: the whole space of addresses, on this page.
 
+mod administrator;
 mod browser;
 mod caller;
 mod conflict;
@@ -37,7 +38,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn_with_state, map_response};
-use axum::routing::{get, post, put};
+use axum::routing::{delete, get, post, put};
 
 use crate::app::App;
 pub use serve::{Error, Served, asked_to_stop, serve};
@@ -124,12 +125,28 @@ fn for_programs() -> Router<Server> {
         .route("/api/v1/runs/{run}/cancel", post(run::cancel))
         .route("/api/v1/runs/{run}/log", get(run::log))
         // What this instance can speak to.
-        .route("/api/v1/plugins", get(plugin::list))
+        .merge(for_administrators())
+}
+
+/// JSON, with an administrator's token; the list of plugins with anybody's.
+fn for_administrators() -> Router<Server> {
+    Router::new()
+        .route("/api/v1/plugins", get(plugin::list).post(plugin::upload))
+        .route("/api/v1/plugins/{plugin}", get(plugin::show).delete(plugin::delete))
+        .route("/api/v1/plugins/{plugin}/allowance", put(plugin::allow).delete(plugin::withdraw))
+        .route("/api/v1/plugins/{plugin}/activate", post(plugin::activate))
+        .route("/api/v1/plugins/{plugin}/rollback", post(plugin::roll_back))
+        .route("/api/v1/plugin-events", get(plugin::events))
+        // Who may do that; the first is made at this machine.
+        .route("/api/v1/administrators", get(administrator::list).post(administrator::create))
+        .route("/api/v1/administrators/{name}", delete(administrator::delete))
+        .route("/api/v1/administrator/token", post(administrator::renew_token))
 }
 
 /// Pages, with a session.
 fn for_people() -> Router<Server> {
     let upload = post(page::upload::upload).layer(DefaultBodyLimit::disable());
+    let add = post(page::plugins::upload).layer(DefaultBodyLimit::disable());
     Router::new()
         .route("/", get(page::overview::show))
         .route("/style.css", get(page::style))
@@ -143,4 +160,12 @@ fn for_people() -> Router<Server> {
         .route("/conflicts/{conflict}", post(page::conflict::decide))
         .route("/runs/{run}", get(page::run::show))
         .route("/runs/{run}/cancel", post(page::run::cancel))
+        // For administrators.
+        .route("/plugins", get(page::plugins::show).merge(add))
+        .route("/plugins/rollback", post(page::plugins::roll_back))
+        .route("/plugins/{digest}", get(page::plugin::show))
+        .route("/plugins/{digest}/allow", post(page::plugin::allow))
+        .route("/plugins/{digest}/withdraw", post(page::plugin::withdraw))
+        .route("/plugins/{digest}/activate", post(page::plugin::activate))
+        .route("/plugins/{digest}/delete", post(page::plugin::delete))
 }

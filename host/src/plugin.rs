@@ -1,18 +1,25 @@
 //! Runs plugins: components of strangers, in a sandbox that grants nothing and limits everything.
 //!
-//! [`Plugins`] compiles a component once and keeps the result; a [`Plugin`] says what it is and makes
-//! instances; an [`Instance`] answers calls. What crosses becomes the domain's types, checked, in
+//! [`Plugins`] looks at a stranger's component ([`scan`], [`fit`]), compiles it once, in a process of
+//! its own ([`compiler`]), and keeps the result; a [`Plugin`] says what it is and makes instances; an
+//! [`Instance`] answers calls. What crosses becomes the domain's types, checked, in
 //! [`convert`]; why a call ended badly becomes words in [`fault`].
 
 mod bindings;
 mod cache;
+pub mod compiler;
+pub mod config;
 mod convert;
+mod describe;
 mod engine;
 mod fault;
+mod fit;
+mod inspect;
 mod instance;
 mod limiter;
 mod limits;
 mod output;
+mod scan;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -20,17 +27,21 @@ mod wasi;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::domain::digest::hex;
 use crate::domain::plugin::{Description, Failure};
+use crate::domain::version::PluginDigest;
 pub use crate::grant::Grant;
 use bindings::PluginPre;
 use cache::Cache;
+pub use compiler::Compiler;
+pub use inspect::Inspected;
 pub use instance::Instance;
 pub use limits::Limits;
 use state::State;
@@ -42,6 +53,8 @@ pub struct Settings {
     pub cache: PathBuf,
     /// What an instance may use.
     pub limits: Limits,
+    /// Where components that were not built in are compiled.
+    pub compiler: Compiler,
 }
 
 /// Why a plugin cannot be used.
@@ -73,18 +86,52 @@ pub enum Error {
          with `wasm-tools component new`"
     )]
     CoreModule,
-    /// Something else, or broken.
-    #[error("this is no valid WebAssembly component: {0}")]
-    Invalid(String),
-    /// Made for another contract.
-    #[error("the component does not fit ourwater:datasource 0.1.0: {0}")]
-    Unfit(String),
+    /// Something else, broken, or out of proportion.
+    #[error(transparent)]
+    Scan(#[from] scan::Error),
+    /// Made for another contract, or against it; each thing that does not fit.
+    #[error("the component does not fit ourwater:datasource {}: {}", fit::version(), .0.join("; "))]
+    Unfit(Vec<String>),
     /// It does not even say what it is.
     #[error("the component was asked to describe itself: {0}")]
     Describe(Failure),
-    /// The thread that compiled it broke down.
-    #[error("compiling the component broke down: {0}")]
-    Compiler(#[from] tokio::task::JoinError),
+    /// It was not compiled.
+    #[error(transparent)]
+    Compiler(#[from] compiler::Error),
+    /// What was compiled cannot be used.
+    #[error("the compiled component cannot be used: {0:#}")]
+    Compiled(wasmtime::Error),
+    /// A thread that worked on it broke down.
+    #[error("looking at the component broke down: {0}")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl Error {
+    /// It is the component that must change, and not this machine.
+    pub fn is_of_component(&self) -> bool {
+        use compiler::Error as Compile;
+        match self {
+            Self::TooLarge { .. }
+            | Self::Precompiled
+            | Self::CoreModule
+            | Self::Scan(_)
+            | Self::Unfit(_)
+            | Self::Describe(_) => true,
+            Self::Compiler(error) => matches!(
+                error,
+                Compile::Refused(_)
+                    | Compile::CpuTime(_)
+                    | Compile::Memory(_)
+                    | Compile::TooLarge(_)
+            ),
+            _ => false,
+        }
+    }
+}
+
+/// The version of ourwater:datasource that this host speaks.
+pub fn contract() -> &'static str {
+    fit::version()
 }
 
 /// Compiles and keeps plugins.
@@ -93,32 +140,67 @@ pub struct Plugins {
     linker: Linker<State>,
     cache: Arc<Cache>,
     limits: Arc<Limits>,
+    compiler: Compiler,
+    /// One at a time: a burst of uploads must not take the machine.
+    compiling: Semaphore,
 }
 
 impl Plugins {
     /// Starts the engine.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let Settings { cache, limits } = settings;
+        let Settings { cache, limits, compiler } = settings;
         let cache = Arc::new(Cache::open(&cache)?);
         let engine = engine::start()?;
         let mut linker = Linker::new(&engine);
         state::link(&mut linker).map_err(Error::Link)?;
-        Ok(Self { engine, linker, cache, limits: Arc::new(limits) })
+        let (limits, compiling) = (Arc::new(limits), Semaphore::new(1));
+        Ok(Self { engine, linker, cache, limits, compiler, compiling })
     }
 
-    /// Compiles a component, or takes what was compiled before, and asks it what it is.
+    /// Makes ready what was inspected before, or built in: compiles it, or takes what was compiled,
+    /// and asks it what it is.
     pub async fn load(&self, component: &[u8]) -> Result<Arc<Plugin>, Error> {
         self.refuse_foreign(component)?;
+        Ok(self.prepare(component).await?.plugin)
+    }
+
+    async fn prepare(&self, component: &[u8]) -> Result<Prepared, Error> {
         let digest = digest(component);
-        let compiled = self.compile(&digest, component).await?;
-        let pre = self.linker.instantiate_pre(&compiled).and_then(PluginPre::new);
-        let pre = pre.map_err(|error| Error::Unfit(format!("{error:#}")))?;
+        let (compiled, took) = self.compiled(&digest, component).await?;
+        self.ready(digest, &compiled, took).await
+    }
+
+    /// What was compiled before, by the digest of its component; none: [`Plugins::load`] compiles it.
+    pub async fn find(&self, digest: &PluginDigest) -> Result<Option<Arc<Plugin>>, Error> {
+        match self.found(digest).await? {
+            Some(compiled) => Ok(Some(self.ready(digest.clone(), &compiled, None).await?.plugin)),
+            None => Ok(None),
+        }
+    }
+
+    /// Links it, and asks it what it is.
+    async fn ready(
+        &self,
+        digest: PluginDigest,
+        compiled: &Component,
+        took: Option<Duration>,
+    ) -> Result<Prepared, Error> {
+        let code = compiled.image_range();
+        let code_bytes = code.end.addr() - code.start.addr();
+        let pre = self.linker.instantiate_pre(compiled).and_then(PluginPre::new);
+        let pre = pre.map_err(|error| Error::Unfit(vec![format!("{error:#}")]))?;
         let (engine, limits) = (self.engine.clone(), Arc::clone(&self.limits));
         let mut instance = Instance::start(&engine, &pre, &limits, Grant::default())
             .await
             .map_err(Error::Describe)?;
         let description = instance.describe().await.map_err(Error::Describe)?;
-        Ok(Arc::new(Plugin { engine, pre, limits, digest, description }))
+        let plugin = Arc::new(Plugin { engine, pre, limits, digest, description });
+        Ok(Prepared { plugin, took, code_bytes })
+    }
+
+    /// What an instance may use, unless its version was allowed otherwise.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// What is told apart by its first bytes gets a message of its own.
@@ -133,23 +215,58 @@ impl Plugins {
         match component {
             [b'\0', b'a', b's', b'm', 1, 0, 0, 0, ..] => Err(Error::CoreModule),
             [b'\0', b'a', b's', b'm', ..] => Ok(()),
-            _ => Err(Error::Invalid("it does not begin as WebAssembly does".to_owned())),
+            _ => Err(scan::Error::Invalid("it does not begin as WebAssembly does".into()).into()),
         }
     }
 
-    /// Off the runtime's threads: compiling takes seconds, and finding reads megabytes.
-    async fn compile(&self, digest: &str, component: &[u8]) -> Result<Component, Error> {
-        let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
-        let name = digest.to_owned();
-        if let Some(found) = spawn_blocking(move || cache.find(&engine, &name)).await? {
-            return Ok(found);
+    /// Machine code, and how long it took to make, unless it was there.
+    async fn compiled(
+        &self,
+        digest: &PluginDigest,
+        component: &[u8],
+    ) -> Result<(Component, Option<Duration>), Error> {
+        if let Some(found) = self.found(digest).await? {
+            return Ok((found, None));
         }
-        let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
-        let (name, component) = (digest.to_owned(), component.to_vec());
-        spawn_blocking(move || cache.compile(&engine, &name, &component))
-            .await?
-            .map_err(|error| Error::Invalid(format!("{error:#}")))
+        if is_builtin(component) {
+            return self.compile(&Compiler::Here, digest, component).await;
+        }
+        let _alone = self.compiling.acquire().await;
+        // Whoever was before may have compiled the same.
+        match self.found(digest).await? {
+            Some(found) => Ok((found, None)),
+            None => self.compile(&self.compiler, digest, component).await,
+        }
     }
+
+    /// Off the runtime's threads: finding reads megabytes.
+    async fn found(&self, digest: &PluginDigest) -> Result<Option<Component>, Error> {
+        let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
+        let digest = digest.clone();
+        Ok(spawn_blocking(move || cache.find(&engine, digest.as_str())).await?)
+    }
+
+    async fn compile(
+        &self,
+        compiler: &Compiler,
+        digest: &PluginDigest,
+        component: &[u8],
+    ) -> Result<(Component, Option<Duration>), Error> {
+        let begun = Instant::now();
+        let code = compiler.compile(&self.engine, component, &self.limits).await?;
+        let took = begun.elapsed();
+        let (cache, engine) = (Arc::clone(&self.cache), self.engine.clone());
+        let digest = digest.clone();
+        let kept = spawn_blocking(move || cache.keep(&engine, digest.as_str(), &code)).await?;
+        Ok((kept.map_err(Error::Compiled)?, Some(took)))
+    }
+}
+
+/// A plugin that can run, and what it cost.
+struct Prepared {
+    plugin: Arc<Plugin>,
+    took: Option<Duration>,
+    code_bytes: usize,
 }
 
 impl std::fmt::Debug for Plugins {
@@ -164,13 +281,13 @@ pub struct Plugin {
     engine: Engine,
     pre: PluginPre<State>,
     limits: Arc<Limits>,
-    digest: String,
+    digest: PluginDigest,
     description: Description,
 }
 
 impl Plugin {
-    /// The SHA-256 of the component, in hexadecimal.
-    pub fn digest(&self) -> &str {
+    /// The SHA-256 of the component.
+    pub fn digest(&self) -> &PluginDigest {
         &self.digest
     }
 
@@ -210,11 +327,15 @@ pub fn builtin() -> &'static [(&'static str, &'static [u8])] {
 static BUILTIN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
 /// The SHA-256 of a component. Of a built-in one it is known, which saves a third of its load.
-fn digest(component: &[u8]) -> String {
+fn digest(component: &[u8]) -> PluginDigest {
     const DIGESTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/digests.rs"));
     let mut known = builtin().iter().zip(DIGESTS);
-    match known.find(|((_, bytes), _)| std::ptr::eq(*bytes, component)) {
-        Some((_, digest)) => (*digest).to_owned(),
-        None => hex(&Sha256::digest(component)),
-    }
+    let known = known.find(|((_, bytes), _)| std::ptr::eq(*bytes, component));
+    let known = known.and_then(|(_, digest)| digest.parse().ok());
+    known.unwrap_or_else(|| PluginDigest::of_hash(&Sha256::digest(component).into()))
+}
+
+/// The very bytes of this program, which are trusted as it is itself.
+fn is_builtin(component: &[u8]) -> bool {
+    builtin().iter().any(|(_, bytes)| std::ptr::eq(*bytes, component))
 }

@@ -1,5 +1,6 @@
 //! What OurWater knows, in one SQLite file: what is saved together is one transaction.
 
+pub mod administrator;
 mod alias;
 mod base;
 pub mod blob;
@@ -26,7 +27,6 @@ pub mod open;
 pub mod organisation;
 pub mod our;
 mod place;
-pub mod plugin;
 pub mod push;
 pub mod reading;
 pub mod received;
@@ -37,6 +37,7 @@ pub mod seal;
 pub mod series;
 pub mod sync;
 pub mod token;
+pub mod version;
 
 use sqlx::SqlitePool;
 
@@ -150,6 +151,9 @@ pub enum Error {
     /// More would change than may without being asked for.
     #[error("{0}")]
     Unconfirmed(String),
+    /// A version of a plugin does not stand where that can be done with it.
+    #[error("{0}")]
+    Standing(String),
     /// Somebody decided it before.
     #[error("the conflict {0} was decided already")]
     Decided(String),

@@ -10,6 +10,7 @@ pub mod pull;
 pub mod push;
 pub mod receive;
 mod refusal;
+pub mod registry;
 pub mod schedule;
 pub mod source;
 
@@ -27,6 +28,7 @@ use crate::domain::faults::{Faults, Point};
 use crate::domain::id::{DatasourceId, OrganisationId, RunId, SyncId};
 use crate::domain::organisation::Organisation;
 use crate::domain::page::{Page, PageRequest};
+use crate::domain::permission::Permission;
 use crate::domain::plan::Resolution;
 use crate::domain::plugin::{Description, Failure, Proposal, Remark};
 pub use crate::domain::run::Trigger;
@@ -34,7 +36,7 @@ use crate::domain::run::{Run, RunState};
 use crate::domain::sync::{Datatype, Method};
 use crate::grant::files::{Files, Readable};
 use crate::grant::log::LogSink;
-use crate::plugin::{Grant, Instance, Plugin};
+use crate::plugin::{Grant, Instance};
 use crate::store::blob::Blobs;
 use crate::store::run::{Begun, Held};
 use crate::store::{self, Store};
@@ -44,6 +46,7 @@ use granted::Means;
 use outcome::{failure, lines};
 use pull::{Job, Tuning};
 pub use refusal::Refusal;
+use registry::{Allowed, Registry};
 use source::Source;
 
 /// What a datasource's exports may take together, bytes.
@@ -64,7 +67,7 @@ struct Inner {
     means: Means,
     clock: Clock,
     tuning: Tuning,
-    plugins: HashMap<String, Arc<Plugin>>,
+    registry: Registry,
     active: Mutex<HashMap<RunId, Active>>,
     /// Held while a plan is made: one at a time, since each takes as much room as the database.
     planning: tokio::sync::Mutex<()>,
@@ -90,19 +93,19 @@ pub struct Progress {
 }
 
 impl Engine {
-    /// An engine over a store, with the active plugins by name.
+    /// An engine over a store, with the active plugins.
     pub fn new(
         store: Store,
         blobs: Blobs,
         means: Means,
         clock: Clock,
         tuning: Tuning,
-        plugins: HashMap<String, Arc<Plugin>>,
+        registry: Registry,
     ) -> Self {
         let (active, planning) = (Mutex::default(), tokio::sync::Mutex::default());
         let stopping = AtomicBool::new(false);
         let inner =
-            Inner { store, blobs, means, clock, tuning, plugins, active, planning, stopping };
+            Inner { store, blobs, means, clock, tuning, registry, active, planning, stopping };
         Self { inner: Arc::new(inner), trying: Arc::default() }
     }
 
@@ -112,9 +115,9 @@ impl Engine {
         Self { inner: Arc::clone(&self.inner), trying: Arc::new(credentials) }
     }
 
-    /// The active plugins, by name.
-    pub fn plugins(&self) -> impl Iterator<Item = (&str, &Description)> {
-        self.inner.plugins.values().map(|plugin| (plugin.digest(), plugin.description()))
+    /// The active plugins.
+    pub fn registry(&self) -> &Registry {
+        &self.inner.registry
     }
 
     /// Starts a run, or goes on with one whose process died.
@@ -126,8 +129,8 @@ impl Engine {
     ) -> Result<RunId, Refusal> {
         let ensured = self.ensure(organisation, sync).await?;
         let now = self.inner.clock.now();
-        let digest = ensured.plugin.digest();
-        let begun = self.inner.store.begin_run(&ensured.sync, digest, how, now).await?;
+        let digest = ensured.allowed.plugin.digest();
+        let begun = self.inner.store.begin_run(&ensured.sync, digest.as_str(), how, now).await?;
         let held = match begun {
             Begun::Held(held) => held,
             Begun::Running(run) => return Err(Refusal::Running(run)),
@@ -242,28 +245,24 @@ impl Engine {
         plugin: &str,
         config: &Value,
     ) -> Result<(Instance, Value), Failure> {
-        let plugin = self.inner.plugins.get(plugin).ok_or_else(|| Failure::Config {
-            field: "plugin".to_owned(),
-            text: self.no_plugin(plugin),
-        })?;
-        let config = config::fill_in(config, plugin.description(), organisation);
-        let files = self.files(&organisation.id, &config, None).await;
+        let allowed = self.inner.registry.get(plugin).await?;
+        let config = config::fill_in(config, allowed.plugin.description(), organisation.zone);
+        let files = self.files(&allowed, &organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
         let network = self.inner.means.network.of(organisation.id.as_str());
-        let (description, limits) = (plugin.description(), &plugin.limits().http);
-        let http = granted::http(&network, description, &config, &self.trying, limits)?;
-        let grant = Grant { files: Some(files), http, log: None };
-        Ok((plugin.instance(grant).await?, config))
+        let http = granted::http(&network, &allowed, &config, &self.trying)?;
+        let grant = Grant { files, http, ..Grant::default() };
+        Ok((allowed.plugin.instance(grant).await?, config))
     }
 
     /// What a run works with.
     fn job(&self, ensured: &Ensured, held: Held, cancel: watch::Receiver<bool>) -> Job {
-        let description = ensured.plugin.description();
+        let description = ensured.allowed.plugin.description();
         Job {
             store: self.inner.store.clone(),
             clock: self.inner.clock.clone(),
             held,
-            digest: config::digest(&ensured.config, ensured.plugin.digest()),
+            digest: config::digest(&ensured.config, ensured.allowed.plugin.digest().as_str()),
             sync: ensured.sync.clone(),
             datasource: ensured.datasource.clone(),
             progress: Arc::default(),
@@ -277,18 +276,18 @@ impl Engine {
         }
     }
 
-    fn no_plugin(&self, name: &str) -> String {
-        let known: Vec<&str> = self.inner.plugins.keys().map(String::as_str).collect();
-        format!("there is no active plugin named {name:?}; there are: {}", known.join(", "))
-    }
-
-    /// The files a configuration names, and the folder of the datasource that is written to.
+    /// The files a configuration names, and the folder of the datasource that is written to, where
+    /// the plugin was granted any.
     async fn files(
         &self,
+        allowed: &Allowed,
         organisation: &OrganisationId,
         config: &Value,
         written: Option<&DatasourceId>,
-    ) -> Result<Files, store::Error> {
+    ) -> Result<Option<Files>, store::Error> {
+        if !allowed.permissions.contains(&Permission::Files) {
+            return Ok(None);
+        }
         let files = self.inner.store.files(organisation).await?;
         let readable = config::named_files(config, files).into_iter().map(|file| Readable {
             name: file.name.to_string(),
@@ -299,7 +298,7 @@ impl Engine {
         });
         let (blobs, readable) = (&self.inner.blobs, readable.collect());
         let exports = written.map(|datasource| blobs.exports(datasource));
-        Ok(Files::new(blobs.objects(), readable, exports, EXPORT_BYTES_MAX))
+        Ok(Some(Files::new(blobs.objects(), readable, exports, EXPORT_BYTES_MAX)))
     }
 
     async fn work(&self, job: Job, ensured: Ensured) {
@@ -342,7 +341,7 @@ impl Engine {
 
 async fn move_all(job: &Job, ensured: Ensured, log: LogSink) -> Result<(), pull::Error> {
     let source = ensured.source(log).await?;
-    run(job, source, ensured.plugin.description()).await
+    run(job, source, ensured.allowed.plugin.description()).await
 }
 
 /// A whole run with a source: what may have arrived is looked for, then everything is pulled, then

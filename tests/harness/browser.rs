@@ -70,6 +70,22 @@ impl Browser {
         self.post(&format!("/element/{element}/value"), &json!({"text": text}));
     }
 
+    /// Drags a file from the desktop onto a field and drops it there.
+    pub(crate) fn drop_file(&self, path: &str, file: &Path) {
+        let element = self.find(path);
+        let place = send("GET", &format!("{}/element/{element}/rect", self.session), &Value::Null);
+        let middle = |at: &str, size: &str| {
+            place[at].as_f64().unwrap() + place[size].as_f64().unwrap() / 2.0
+        };
+        let (x, y) = (middle("x", "width"), middle("y", "height"));
+        let data = json!({"items": [], "files": [file], "dragOperationsMask": 1});
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let params = json!({"type": kind, "x": x, "y": y, "data": data});
+            let command = json!({"cmd": "Input.dispatchDragEvent", "params": params});
+            self.post("/goog/cdp/execute", &command);
+        }
+    }
+
     pub(crate) fn choose_file(&self, path: &str, file: &Path) {
         self.fill(path, file.to_str().unwrap());
     }

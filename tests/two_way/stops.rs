@@ -3,6 +3,7 @@
 
 use ourwater::domain::plan::Policy;
 use ourwater::domain::run::RunState;
+use ourwater::sync::{Refusal, Trigger};
 use peers::Fault;
 
 use super::world::{LOOPBACK, OTHER_WELL, WELL, World, open};
@@ -53,6 +54,33 @@ async fn an_answer_that_is_lost_doubles_nothing_and_loses_nothing() {
         assert_eq!((run.state, world.proxy.unmet()), (RunState::Completed, 0), "{fault:?} {run:?}");
         assert_exact(&world).await;
     }
+}
+
+#[tokio::test]
+async fn an_answer_that_comes_late_is_waited_for_and_an_edit_made_meanwhile_follows() {
+    let world = World::new(Policy::Review).await;
+    world.seed_days(WELL, 0..5);
+    world.run().await;
+    world.edit(OTHER_WELL, &[(1, Some(1.5)), (2, Some(2.5))]).await;
+    world.proxy.fail("POST /api/readings", Fault::Late);
+    world.proxy.seen();
+    let (engine, organisation) = (&world.app.engine, &world.organisation.id);
+    let run = engine.trigger(organisation, &world.sync.id, Trigger::default()).await.unwrap();
+    let proxy = world.proxy.clone();
+    let sent = tokio::task::spawn_blocking(move || proxy.wait_for("POST /api/readings", 1));
+    sent.await.unwrap();
+    let second = engine.trigger(organisation, &world.sync.id, Trigger::default()).await;
+    assert!(matches!(&second, Err(Refusal::Running(going_on)) if *going_on == run), "{second:?}");
+    world.edit(OTHER_WELL, &[(1, Some(9.5))]).await;
+    world.proxy.release();
+    let run = engine.wait(organisation, &run, None).await.unwrap();
+    assert_eq!((run.state, run.pushed.created), (RunState::Completed, 2), "{run:?}");
+    let run = world.run().await;
+    assert_eq!((run.pushed.created, run.pushed.updated, run.conflicts), (0, 1, 0), "{run:?}");
+    let theirs = world.theirs();
+    assert_eq!(theirs.len(), 7);
+    assert!(theirs.iter().any(|(well, _, value)| well == OTHER_WELL && value == "9.5"));
+    world.rests().await;
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use ourwater::domain::plan::Policy;
 use ourwater::domain::run::{Run, Trigger};
 use ourwater::domain::secret::Secret;
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
+use ourwater::plugin::Compiler;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::edit::{Edit, EditedPoint};
 use ourwater::store::organisation::NewOrganisation;
@@ -179,6 +180,7 @@ pub(crate) async fn open(place: &Place) -> App {
         access: Access::Write,
         allow_networks: LOOPBACK.parse::<Networks>().unwrap().into_list(),
         tuning: Tuning { backoff_min: Duration::from_millis(1), ..Tuning::default() },
+        compiler: Compiler::Here,
     };
     App::open(&settings).await.unwrap()
 }

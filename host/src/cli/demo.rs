@@ -5,8 +5,6 @@ mod file;
 mod mywell;
 mod two_way;
 
-use std::path::PathBuf;
-
 use ipnet::IpNet;
 use serde_json::json;
 
@@ -16,6 +14,7 @@ use crate::http::stand_in;
 use crate::store::Access;
 use crate::store::organisation::NewOrganisation;
 
+use super::folder::Folder;
 use super::output::Output;
 use super::{COMPLETED, FAILED, open};
 
@@ -60,23 +59,4 @@ async fn make_organisation(app: &App, name: &str) -> anyhow::Result<(Organisatio
     let new = NewOrganisation { name: name.parse()?, zone, limits: Limits::default() };
     let (organisation, token) = app.store.create_organisation(new, &app.clock).await?;
     Ok((organisation, token.as_str().to_owned()))
-}
-
-/// A folder of temporary files that goes with the command.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new() -> std::io::Result<Self> {
-        let name = format!("ourwater-demo-{}", crate::domain::id::random_hex());
-        let folder = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&folder)?;
-        Ok(Self(folder))
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left in the folder of temporary files is the system's to sweep.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -1,11 +1,13 @@
 //! What there is, one file a kind: create, list, show, change, delete.
 
+mod admin;
 mod conflict;
 mod credential;
 mod datasource;
 mod file;
 mod group;
 mod org;
+mod plugin;
 mod readings;
 mod resource;
 mod run;
@@ -16,11 +18,13 @@ use serde_json::json;
 
 use super::output::Output;
 
+pub(super) use admin::Admin;
 pub(super) use conflict::Conflict;
 pub(super) use datasource::Datasource;
 pub(super) use file::File;
 pub(super) use group::Group;
 pub(super) use org::Org;
+pub(super) use plugin::Plugin;
 pub(super) use readings::Readings;
 pub(super) use resource::Resource;
 pub(super) use run::Run;

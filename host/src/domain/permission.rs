@@ -75,10 +75,13 @@ pub fn asked(asks: &BTreeMap<String, Value>) -> Result<Vec<Asked>, String> {
     Ok(all)
 }
 
-/// The configured servers, and those that are named.
+/// The servers that are named, or else those of its configuration; both where it says so.
 fn servers(ask: &Value) -> Result<Vec<Asked>, String> {
     let why = why(ask);
-    let mut all = vec![Asked { permission: Permission::ConfiguredServers, why: why.clone() }];
+    let mut all = Vec::new();
+    if ask.get("hosts").is_none() || ask.get("configured") == Some(&Value::Bool(true)) {
+        all.push(Asked { permission: Permission::ConfiguredServers, why: why.clone() });
+    }
     for host in ask.get("hosts").and_then(Value::as_array).into_iter().flatten() {
         let text = host.as_str().ok_or("http.hosts: write each as a text")?;
         let server = text.parse().map_err(|error| format!("http.hosts, {text:?}: {error}"))?;
@@ -193,7 +196,7 @@ mod tests {
     fn what_a_plugin_asks_is_read_with_its_reasons() {
         let asks = json!({
             "files": "reads exports",
-            "http": {"why": "asks for wells", "hosts": ["https://a.example/api"]},
+            "http": {"why": "asks for wells", "hosts": ["https://a.example/api"], "configured": true},
             "credentials": {"access": {"why": "to write", "bearer": true}},
             "sql": ["main"],
         });

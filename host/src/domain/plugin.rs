@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::sync::Datatype;
 
 /// What a plugin says of itself; constant for a version.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Description {
     /// Its name, the one a datasource gives.
     pub name: String,

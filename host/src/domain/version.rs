@@ -102,6 +102,11 @@ pub struct Event {
 }
 
 impl PluginDigest {
+    /// Of a hash.
+    pub fn of_hash(hash: &[u8; 32]) -> Self {
+        Self(super::digest::hex(hash))
+    }
+
     /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -22,7 +22,8 @@ impl FromRequestParts<Server> for Caller {
     }
 }
 
-fn bearer(parts: &Parts) -> Option<&str> {
+/// The token that came.
+pub(super) fn bearer(parts: &Parts) -> Option<&str> {
     let text = parts.headers.get(AUTHORIZATION)?.to_str().ok()?;
     let (scheme, token) = text.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

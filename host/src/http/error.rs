@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
-use crate::app::{edit, export, import};
+use crate::app::{edit, export, import, life};
 use crate::domain::plugin::{Failure, Proposal};
 use crate::store::{self, blob};
 use crate::sync::{Refusal, plan, pull, receive};
@@ -50,6 +50,16 @@ impl Error {
             StatusCode::UNAUTHORIZED,
             "permission",
             "send the organisation's token, as in: Authorization: Bearer ourwater_…",
+        )
+    }
+
+    /// Only an administrator may do that.
+    pub(super) fn unknown_administrator() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "permission",
+            "send an administrator's token, as in: Authorization: Bearer ourwater_…; \
+             `ourwater admin create NAME` makes one",
         )
     }
 
@@ -154,6 +164,7 @@ impl From<store::Error> for Error {
             | store::Error::Several { .. }
             | store::Error::Owned(_)
             | store::Error::Decided(_)
+            | store::Error::Standing(_)
             | store::Error::Uncertain { .. }
             | store::Error::LostLease => Self::new(StatusCode::CONFLICT, "conflict", text),
             store::Error::Alike { .. } | store::Error::Unconfirmed(_) => {
@@ -172,6 +183,22 @@ impl From<blob::Error> for Error {
             blob::Error::TooLarge { .. } => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", text),
             blob::Error::CutOff(_) => Self::request(format!("{text}: send it again")),
             _ => Self::host(&text),
+        }
+    }
+}
+
+impl From<life::Error> for Error {
+    fn from(error: life::Error) -> Self {
+        let text = error.to_string();
+        match error {
+            life::Error::Store(error) => error.into(),
+            life::Error::Content(error) => error.into(),
+            life::Error::Limit(_) => Self::unfit("limits", text),
+            life::Error::Unclear(_) => Self::unfit("digest", text),
+            life::Error::Component(error) if !error.is_of_component() => Self::host(&text),
+            life::Error::Component(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin", text)
+            }
         }
     }
 }
@@ -210,7 +237,6 @@ impl From<Refusal> for Error {
             Refusal::Running(_) => Self::new(StatusCode::CONFLICT, "conflict", text),
             Refusal::Busy { .. } => Self::new(StatusCode::TOO_MANY_REQUESTS, "limit", text),
             Refusal::Plugin(_) => Self::unfit("plugin", text),
-            Refusal::Grant(_) => Self::forbidden(text).about("plugin"),
             Refusal::File(_) => Self::unfit("file", text),
             Refusal::Config(mistakes) => {
                 let field = mistakes.first().map(|mistake| mistake.field.clone());

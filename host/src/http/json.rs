@@ -62,13 +62,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
 /// A whole body of at most so many bytes.
 pub(super) async fn read(request: Request, bytes_max: usize) -> Result<Bytes, Error> {
-    to_bytes(request.into_body(), bytes_max).await.map_err(|_| {
-        Error::new(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            "limit",
-            format!("the body did not arrive whole, or has more than {bytes_max} bytes"),
-        )
-    })
+    to_bytes(request.into_body(), bytes_max).await.map_err(|_| too_large(bytes_max))
+}
+
+/// For a body that goes over the limit, or is cut off: nobody can tell.
+pub(super) fn too_large(bytes_max: usize) -> Error {
+    Error::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "limit",
+        format!("the body did not arrive whole, or has more than {bytes_max} bytes"),
+    )
 }
 
 /// A body as what a handler works with; an empty one counts as an empty object.

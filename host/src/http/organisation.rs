@@ -88,7 +88,7 @@ pub(super) async fn renew_token(
 }
 
 /// Nobody has to ask for permission at the machine itself. A proxy there speaks for others.
-fn is_here(request: &Request, reach: &Reach) -> bool {
+pub(super) fn is_here(request: &Request, reach: &Reach) -> bool {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>();
     reach.listen.ip().is_loopback()
         && peer.is_some_and(|ConnectInfo(peer)| peer.ip().to_canonical().is_loopback())

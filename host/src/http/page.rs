@@ -5,6 +5,8 @@ mod counts;
 mod form;
 pub(super) mod login;
 pub(super) mod overview;
+pub(super) mod plugin;
+pub(super) mod plugins;
 pub(super) mod preview;
 pub(super) mod run;
 pub(super) mod sync;
@@ -16,7 +18,7 @@ use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, html};
 
 use super::error::Error;
-use super::session::Session;
+use super::session::LoggedIn;
 
 /// How often a page of something that is going on loads itself again, seconds.
 const REFRESH_S: u32 = 2;
@@ -41,7 +43,7 @@ pub(super) struct Page {
 
 #[derive(Debug)]
 struct Viewer {
-    organisation: String,
+    name: String,
     csrf: String,
 }
 
@@ -51,9 +53,9 @@ pub(super) async fn style() -> impl IntoResponse {
 }
 
 impl Page {
-    fn new(title: impl Into<String>, session: &Session, body: Markup) -> Self {
-        let viewer =
-            Viewer { organisation: session.organisation.name.clone(), csrf: session.csrf.clone() };
+    fn new(title: impl Into<String>, session: &impl LoggedIn, body: Markup) -> Self {
+        let (name, csrf) = (session.shown().to_owned(), session.csrf().to_owned());
+        let viewer = Viewer { name, csrf };
         Self { title: title.into(), viewer: Some(viewer), refreshes: false, body }
     }
 
@@ -110,7 +112,7 @@ fn top(viewer: &Viewer) -> Markup {
     html! {
         header {
             a href="/" { strong { "OurWater Sync" } }
-            span { (viewer.organisation) }
+            span { (viewer.name) }
             form method="post" action="/logout" {
                 (csrf(&viewer.csrf))
                 button { "Log out" }

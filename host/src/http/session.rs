@@ -14,6 +14,7 @@ use super::error::Error;
 use crate::domain::clock::Timestamp;
 use crate::domain::id::random_hex;
 use crate::domain::organisation::Organisation;
+use crate::store::administrator::Administrator;
 
 /// How long a session lasts, milliseconds.
 const SESSION_MS_MAX: i64 = 12 * 60 * 60 * 1000;
@@ -37,13 +38,41 @@ struct Kept {
     since: Timestamp,
 }
 
-/// Somebody who is logged in. A page that takes it sends others to the login.
+/// Somebody of an organisation who is logged in. A page that takes it sends others to the login.
 #[derive(Debug)]
 pub(super) struct Session {
     pub(super) organisation: Organisation,
     /// What each form must bring back, so that only our own forms do anything.
     pub(super) csrf: String,
     name: String,
+}
+
+/// An administrator who is logged in. A page that takes it sends others to the login.
+#[derive(Debug)]
+pub(super) struct AdminSession {
+    pub(super) administrator: Administrator,
+    csrf: String,
+    name: String,
+}
+
+/// Somebody who is logged in, as every page and form needs it.
+pub(super) trait LoggedIn: FromRequestParts<Server, Rejection = Response> + Send {
+    /// Who it is, for the top of a page.
+    fn shown(&self) -> &str;
+
+    /// What each form must bring back.
+    fn csrf(&self) -> &str;
+
+    /// The session's own name.
+    fn name(&self) -> &str;
+
+    /// Refuses a form that is not one of this session's.
+    fn refuse_foreign(&self, csrf: &str) -> Result<(), Error> {
+        if csrf == self.csrf() {
+            return Ok(());
+        }
+        Err(Error::forbidden("this form is out of date: go back, reload the page and try again"))
+    }
 }
 
 impl Sessions {
@@ -66,8 +95,8 @@ impl Sessions {
     }
 
     /// Ends one; the cookie to set.
-    pub(super) fn end(&self, session: &Session) -> String {
-        self.all().remove(&session.name);
+    pub(super) fn end(&self, session: &impl LoggedIn) -> String {
+        self.all().remove(session.name());
         format!("{COOKIE_NAME}=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0")
     }
 
@@ -83,21 +112,58 @@ impl Sessions {
 impl Session {
     /// Who is logged in, or nobody.
     pub(super) async fn of(headers: &HeaderMap, server: &Server) -> Result<Option<Self>, Error> {
-        let Some(name) = cookie(headers) else { return Ok(None) };
-        let Some(kept) = server.sessions.current(name, server.app.clock.now()) else {
-            return Ok(None);
-        };
+        let Some((name, kept)) = current(headers, server) else { return Ok(None) };
         let found = server.app.store.organisation_by_digest(&kept.token_digest).await?;
-        let name = name.to_owned();
         Ok(found.map(|organisation| Self { organisation, csrf: kept.csrf, name }))
     }
+}
 
-    /// Refuses a form that is not one of this session's.
-    pub(super) fn refuse_foreign(&self, csrf: &str) -> Result<(), Error> {
-        if csrf == self.csrf {
-            return Ok(());
+impl AdminSession {
+    /// Which administrator is logged in, or none.
+    pub(super) async fn of(headers: &HeaderMap, server: &Server) -> Result<Option<Self>, Error> {
+        let Some((name, kept)) = current(headers, server) else { return Ok(None) };
+        let found = server.app.store.administrator_by_digest(&kept.token_digest).await?;
+        Ok(found.map(|administrator| Self { administrator, csrf: kept.csrf, name }))
+    }
+}
+
+impl LoggedIn for Session {
+    fn shown(&self) -> &str {
+        &self.organisation.name
+    }
+
+    fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl LoggedIn for AdminSession {
+    fn shown(&self) -> &str {
+        &self.administrator.name
+    }
+
+    fn csrf(&self) -> &str {
+        &self.csrf
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl FromRequestParts<Server> for AdminSession {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Response> {
+        match Self::of(&parts.headers, server).await {
+            Ok(Some(session)) => Ok(session),
+            Ok(None) => Err(Redirect::to("/").into_response()),
+            Err(error) => Err(error.into_response()),
         }
-        Err(Error::forbidden("this form is out of date: go back, reload the page and try again"))
     }
 }
 
@@ -111,6 +177,13 @@ impl FromRequestParts<Server> for Session {
             Err(error) => Err(error.into_response()),
         }
     }
+}
+
+/// The session a request belongs to, and its name.
+fn current(headers: &HeaderMap, server: &Server) -> Option<(String, Kept)> {
+    let name = cookie(headers)?;
+    let kept = server.sessions.current(name, server.app.clock.now())?;
+    Some((name.to_owned(), kept))
 }
 
 fn is_current(kept: &Kept, now: Timestamp) -> bool {

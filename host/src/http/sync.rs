@@ -96,7 +96,10 @@ pub(super) async fn create(
     let id: DatasourceId =
         new.datasource.parse().map_err(|_| Error::not_found("datasource", &new.datasource))?;
     let datasource = server.app.store.datasource(&organisation.id, &id).await?;
-    let datatypes = new.datatypes.unwrap_or_else(|| offered(&server, &datasource));
+    let datatypes = match new.datatypes {
+        Some(datatypes) => datatypes,
+        None => offered(&server, &datasource).await,
+    };
     refuse_empty("methods", &new.methods)?;
     refuse_empty("datatypes", &datatypes)?;
     let rules = Rules::default();
@@ -188,14 +191,13 @@ pub(super) fn view(sync: &Sync) -> Value {
 }
 
 /// What the datasource's configuration has a section for, or else all that its plugin gives.
-fn offered(server: &Server, datasource: &Datasource) -> Vec<Datatype> {
+async fn offered(server: &Server, datasource: &Datasource) -> Vec<Datatype> {
     let configured = configured(&datasource.config);
     if !configured.is_empty() {
         return configured;
     }
-    let mut plugins = server.app.engine.plugins();
-    let plugin = plugins.find(|(_, description)| description.name == datasource.plugin);
-    plugin.map(|(_, description)| description.gets.clone()).unwrap_or_default()
+    let plugin = server.app.engine.registry().get(&datasource.plugin).await;
+    plugin.map(|it| it.plugin.description().gets.clone()).unwrap_or_default()
 }
 
 fn refuse_empty<T>(field: &'static str, list: &[T]) -> std::result::Result<(), Error> {

@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use super::{Reach, router};
 use crate::app::{App, Settings};
 use crate::domain::organisation::{Limits, Organisation, Zone};
+use crate::plugin::Compiler;
 use crate::store::Access;
 use crate::store::organisation::NewOrganisation;
 use crate::sync::pull::Tuning;
@@ -52,6 +53,7 @@ impl World {
             access: Access::Write,
             allow_networks: Vec::new(),
             tuning: Tuning::default(),
+            compiler: Compiler::Here,
         };
         let app = App::open(&settings).await.unwrap();
         let reach = Reach { listen: ([127, 0, 0, 1], 8080).into(), hosts: Vec::new() };

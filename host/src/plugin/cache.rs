@@ -96,23 +96,25 @@ impl Cache {
         deserialize_file(engine, &file).ok()
     }
 
-    /// Compiles a component and keeps the result. Blocks.
-    pub(super) fn compile(
+    /// Takes what the compiler made of a component, and keeps it for the next time. `digest` is the
+    /// component's. Blocks.
+    pub(super) fn keep(
         &self,
         engine: &Engine,
         digest: &str,
-        wasm: &[u8],
+        compiled: &[u8],
     ) -> Result<Component, wasmtime::Error> {
-        let compiled = engine.precompile_component(wasm)?;
+        // What cannot be taken is not kept either.
+        let component = deserialize(engine, compiled)?;
         let identity = self.identity(engine, digest);
         let mut seal = self.seal(&identity);
-        seal.update(&compiled);
+        seal.update(compiled);
         let mac = seal.finalize().into_bytes();
         let path = self.path(&identity);
-        if let Err(error) = private::write_whole(&path, &[&compiled, &mac]) {
+        if let Err(error) = private::write_whole(&path, &[compiled, &mac]) {
             tracing::warn!(path = %path.display(), %error, "a compiled plugin was not kept");
         }
-        deserialize(engine, &compiled)
+        Ok(component)
     }
 
     fn path(&self, identity: &[u8; MAC_BYTES]) -> PathBuf {
@@ -148,9 +150,9 @@ impl Cache {
 #[expect(unsafe_code, reason = "how wasmtime takes what it compiled")]
 fn deserialize(engine: &Engine, compiled: &[u8]) -> Result<Component, wasmtime::Error> {
     // SAFETY: these must be bytes that wasmtime's compiler made. They come from
-    // `Engine::precompile_component` a moment ago, or from a file whose MAC, under a key that only
-    // this user can read, was verified over exactly these bytes, in memory; and only
-    // `Cache::compile` makes such a MAC.
+    // `Engine::precompile_component` a moment ago, here or in a process of this same program that
+    // ended well; or from a file whose MAC, under a key that only this user can read, was verified
+    // over exactly these bytes, in memory; and only `Cache::keep` makes such a MAC.
     unsafe { Component::deserialize(engine, compiled) }
 }
 

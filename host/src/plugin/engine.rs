@@ -4,6 +4,7 @@ use std::io;
 use std::thread;
 use std::time::Duration;
 
+use wasmparser::WasmFeatures;
 use wasmtime::{Config, Engine};
 
 /// How often a running guest is asked whether its time is up.
@@ -33,7 +34,7 @@ pub(super) fn start() -> Result<Engine, Error> {
 /// Memory is allocated on demand: a run makes one instance and keeps it, so a pool would save
 /// microseconds and reserve terabytes of addresses. Traps stay on signals, since explicit checks
 /// slow every access down; wasmtime's handler passes on what is not a guest's.
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::new();
     config
         .epoch_interruption(true)
@@ -44,17 +45,25 @@ fn config() -> Config {
         .wasm_backtrace_max_frames(None)
         .generate_address_map(false)
         .native_unwind_info(cfg!(windows))
-        // What compilers emit today, and nothing else. Several memories in a module stay allowed:
-        // wasmtime's own adapters between the modules of a component are made with them.
-        .wasm_simd(true)
-        .wasm_bulk_memory(true)
-        .wasm_multi_value(true)
-        .wasm_relaxed_simd(false)
-        .wasm_memory64(false)
-        .wasm_tail_call(false)
-        .wasm_wide_arithmetic(false)
-        .wasm_custom_page_sizes(false);
+        .wasm_features(WasmFeatures::all(), false)
+        .wasm_features(features(), true);
     config
+}
+
+/// What compilers emit today, and nothing else. Several memories in a module stay allowed:
+/// wasmtime's own adapters between the modules of a component are made with them.
+pub(super) fn features() -> WasmFeatures {
+    let unused = WasmFeatures::GC_TYPES
+        | WasmFeatures::GC
+        | WasmFeatures::FUNCTION_REFERENCES
+        | WasmFeatures::EXCEPTIONS
+        | WasmFeatures::THREADS
+        | WasmFeatures::RELAXED_SIMD
+        | WasmFeatures::MEMORY64
+        | WasmFeatures::TAIL_CALL
+        | WasmFeatures::WIDE_ARITHMETIC
+        | WasmFeatures::CUSTOM_PAGE_SIZES;
+    (WasmFeatures::WASM3 | WasmFeatures::COMPONENT_MODEL).difference(unused)
 }
 
 /// On a thread of its own: a guest that never yields could hold the very worker that drives the

@@ -17,6 +17,32 @@ limits! {
     pub struct Limits, named "" {
         /// Bytes of a component as it is uploaded.
         component_bytes_max: usize = 64 * MIB, 8 => GIB;
+        /// Core modules within a component; a Python component has some forty.
+        component_modules_max: usize = 200, 1 => 10_000;
+        /// Functions within a component.
+        component_functions_max: usize = 100_000, 1 => 1_000_000;
+        /// Bytes of the largest function of a component; a Python component's has 427 KB.
+        component_function_bytes_max: usize = MIB, KIB => 7 * MIB;
+        /// Components and modules within each other, the outermost one counted.
+        component_depth_max: usize = 8, 1 => 100;
+        /// Types a component defines.
+        component_types_max: usize = 50_000, 1 => 1_000_000;
+        /// Bytes of data a component brings along.
+        component_data_bytes_max: usize = 48 * MIB, 0 => GIB;
+        /// Bytes of names, debug information and other custom sections of a component.
+        component_custom_bytes_max: usize = 32 * MIB, 0 => GIB;
+        /// Memories that the modules of a component define.
+        component_memories_max: usize = 200, 1 => 10_000;
+        /// Tables that the modules of a component define.
+        component_tables_max: usize = 400, 1 => 10_000;
+        /// Processor time of compiling a component, of all threads together; whole seconds.
+        compile_cpu_time_max as compile_cpu_time_ms_max: Duration = 60 * SECOND, SECOND => HOUR;
+        /// Wall time of compiling a component.
+        compile_wall_time_max as compile_wall_time_ms_max: Duration = 120 * SECOND, SECOND => HOUR;
+        /// Bytes of addresses of the process that compiles a component.
+        compile_memory_bytes_max: usize = 768 * MIB, 64 * MIB => 16 * GIB;
+        /// Bytes of machine code a component is compiled to.
+        compiled_bytes_max: usize = 256 * MIB, MIB => 4 * GIB;
         /// Bytes of all linear memories of an instance together.
         memory_bytes_max: usize = 256 * MIB, MIB => 4 * GIB;
         /// Linear memories of an instance.

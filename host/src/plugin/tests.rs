@@ -25,8 +25,8 @@ fn limits() -> Limits {
 }
 
 fn plugins(limits: Limits) -> Plugins {
-    Plugins::new(Settings { cache: components::folder().join("compiled-for-tests"), limits })
-        .unwrap()
+    let cache = components::folder().join("compiled-for-tests");
+    Plugins::new(Settings { cache, limits, compiler: Compiler::Here }).unwrap()
 }
 
 /// Enough time for every plugin that means well.
@@ -72,7 +72,7 @@ async fn the_built_in_plugin_says_what_it_is_and_reads_a_file() {
     let plugins = plugins(patient());
     let plugin = csv(&plugins).await;
     let same_bytes_elsewhere = builtin()[0].1.to_vec();
-    assert_eq!(plugin.digest(), digest(&same_bytes_elsewhere));
+    assert_eq!(*plugin.digest(), digest(&same_bytes_elsewhere));
     assert!(plugin.description().gets.contains(&Datatype::Reading));
     assert_eq!(plugin.description().schema["type"], "object");
     assert_serves(&plugin).await;

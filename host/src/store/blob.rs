@@ -161,6 +161,11 @@ impl Blobs {
         })
     }
 
+    /// The whole content, of what is known to be small.
+    pub async fn content(&self, sha256: &str) -> Result<Vec<u8>, Error> {
+        Ok(self.objects.get(&Self::path(sha256)).await?.bytes().await?.to_vec())
+    }
+
     /// Where content lies among the objects.
     pub fn path(sha256: &str) -> Path {
         Path::from(format!("{}/{sha256}", sha256.get(..2).unwrap_or("")))

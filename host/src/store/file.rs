@@ -107,7 +107,9 @@ impl Store {
         if running.is_some() {
             return Ok(());
         }
-        let rows = sqlx::query("SELECT DISTINCT sha256 FROM file").fetch_all(&self.write).await?;
+        let rows = sqlx::query("SELECT sha256 FROM file UNION SELECT digest AS sha256 FROM plugin")
+            .fetch_all(&self.write)
+            .await?;
         let used = rows.into_iter().map(|row| row.get("sha256")).collect();
         if let Err(error) = sweep.all_but(&used).await {
             // What stays costs room and nothing else.

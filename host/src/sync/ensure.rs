@@ -12,30 +12,32 @@ use crate::domain::sync::{Datatype, Method, Sync};
 use crate::grant::Http;
 use crate::grant::files::Files;
 use crate::grant::log::LogSink;
-use crate::plugin::{Grant, Plugin};
+use crate::plugin::Grant;
 
+use super::registry::Allowed;
 use super::source::Configured;
 use super::{Engine, Refusal, config, granted};
-
-/// What the host can give to a plugin.
-const GRANTED: &[&str] = &["files", "http", "credentials"];
 
 /// Everything that was made sure of before anything outside is asked.
 pub(super) struct Ensured {
     pub(super) sync: Sync,
     pub(super) datasource: Datasource,
-    pub(super) plugin: Arc<Plugin>,
+    pub(super) allowed: Arc<Allowed>,
     pub(super) config: Value,
-    pub(super) files: Files,
+    pub(super) files: Option<Files>,
     pub(super) http: Option<Http>,
 }
 
 impl Ensured {
     /// The plugin in its sandbox, with what it is granted.
     pub(super) async fn source(&self, log: LogSink) -> Result<Configured, Failure> {
-        let grant =
-            Grant { files: Some(self.files.clone()), http: self.http.clone(), log: Some(log) };
-        let instance = self.plugin.instance(grant).await?;
+        let grant = Grant {
+            files: self.files.clone(),
+            http: self.http.clone(),
+            log: Some(log),
+            ..Grant::default()
+        };
+        let instance = self.allowed.plugin.instance(grant).await?;
         Ok(Configured { instance, config: self.config.to_string() })
     }
 }
@@ -59,30 +61,27 @@ impl Engine {
             let run = store.last_run(&sync.id).await?.map(|run| run.id);
             return Err(Refusal::Consumed { run });
         }
-        let plugin = self.inner.plugins.get(&datasource.plugin);
-        let plugin =
-            plugin.ok_or_else(|| Refusal::Plugin(self.no_plugin(&datasource.plugin)))?.clone();
-        let config = config::fill_in(&datasource.config, plugin.description(), &organisation);
-        let mistakes = config::mistakes(&config, plugin.description());
+        let allowed = self.inner.registry.get(&datasource.plugin).await?;
+        let description = allowed.plugin.description();
+        let config = config::fill_in(&datasource.config, description, organisation.zone);
+        let mistakes = config::mistakes(&config, description);
         if !mistakes.is_empty() {
             return Err(Refusal::Config(mistakes));
         }
-        ensure_granted(plugin.description())?;
-        ensure_supported(&sync, plugin.description())?;
+        ensure_supported(&sync, description)?;
         let present = store.files(&organisation.id).await?;
         // What is pushed makes its file.
         let written = sync.does(Method::PushToDatasource).then_some(&datasource.id);
-        let missing = config::missing_file(&config, plugin.description(), &present);
+        let missing = config::missing_file(&config, description, &present);
         if let Some(name) = missing.filter(|_| written.is_none()) {
             return Err(Refusal::File(name));
         }
         let means = &self.inner.means;
         let entrusted = store.credentials(&means.seal, &organisation.id, &datasource.id).await?;
         let network = means.network.of(datasource.id.as_str());
-        let (description, limits) = (plugin.description(), &plugin.limits().http);
-        let http = granted::http(&network, description, &config, &entrusted, limits)?;
-        let files = self.files(&organisation.id, &config, written).await?;
-        Ok(Ensured { sync, datasource, plugin, config, files, http })
+        let http = granted::http(&network, &allowed, &config, &entrusted)?;
+        let files = self.files(&allowed, &organisation.id, &config, written).await?;
+        Ok(Ensured { sync, datasource, allowed, config, files, http })
     }
 
     fn ensure_free(&self, organisation: &Organisation) -> Result<(), Refusal> {
@@ -92,13 +91,6 @@ impl Engine {
             return Ok(());
         }
         Err(Refusal::Busy { runs_max: organisation.limits.runs_max })
-    }
-}
-
-fn ensure_granted(description: &Description) -> Result<(), Refusal> {
-    match description.asks.keys().find(|asked| !GRANTED.contains(&asked.as_str())) {
-        Some(asked) => Err(Refusal::Grant(asked.clone())),
-        None => Ok(()),
     }
 }
 
@@ -127,33 +119,5 @@ fn ensure_supported(sync: &Sync, description: &Description) -> Result<(), Refusa
             "the plugin {name} gives no {datatype}; take it out of the sync"
         ))),
         None => Ok(()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn asking(asks: &str) -> Description {
-        Description {
-            name: "stranger".to_owned(),
-            version: "1".to_owned(),
-            gets: vec![Datatype::Reading],
-            pushes: Vec::new(),
-            paging: crate::domain::plugin::Paging::Whole,
-            duplicates: crate::domain::plugin::Duplicates::Overwrites,
-            decimals: None,
-            step: 1,
-            keeps: std::collections::BTreeMap::new(),
-            schema: serde_json::json!({}),
-            asks: serde_json::from_str(asks).unwrap(),
-        }
-    }
-
-    #[test]
-    fn a_plugin_that_asks_for_what_there_is_not_is_refused_by_the_word_of_the_grant() {
-        assert!(ensure_granted(&asking(r#"{"files": "reads them", "http": "too"}"#)).is_ok());
-        let refused = ensure_granted(&asking(r#"{"files": "", "sql": ["main"]}"#));
-        assert!(matches!(refused, Err(Refusal::Grant(asked)) if asked == "sql"));
     }
 }

@@ -1,17 +1,20 @@
 //! The requests a plugin is granted: to the origins its configuration names, with what was entrusted.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use crate::domain::credential::{self, CredentialName, Credentials, Misfit};
-use crate::domain::origin::{BadOrigin, Origin};
-use crate::domain::permission;
+use crate::domain::origin::Origin;
+use crate::domain::permission::Permission;
 use crate::domain::plugin::{Description, Failure};
 use crate::grant::Http;
 use crate::grant::http::HttpLimits;
 pub use crate::grant::http::Network;
+use crate::plugin::config::{self, NoServer};
 pub use crate::store::seal::Seal;
+
+use super::registry::Allowed;
 
 /// What grants are made with. Clones share it.
 #[derive(Debug, Clone)]
@@ -26,13 +29,8 @@ pub struct Means {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ungranted {
     /// A field that says where requests go does not.
-    #[error("the field {field:?} names no server: {reason}")]
-    Origin {
-        /// Of the configuration.
-        field: String,
-        /// What is wrong with it.
-        reason: BadOrigin,
-    },
+    #[error(transparent)]
+    Origin(#[from] NoServer),
     /// A credential is of a kind the plugin has no use for.
     #[error("the credential {name}: {reason}")]
     Credential {
@@ -46,22 +44,38 @@ pub enum Ungranted {
     Plugin(String),
 }
 
-/// The requests of one instance, where its plugin asks for any.
+/// The requests of one instance, where its plugin was granted any.
 pub(super) fn http(
     network: &Network,
+    allowed: &Allowed,
+    config: &Value,
+    credentials: &Credentials,
+) -> Result<Option<Http>, Ungranted> {
+    let Allowed { plugin, permissions } = allowed;
+    let (description, limits) = (plugin.description(), &plugin.limits().http);
+    reach(network, description, permissions, config, credentials, limits)
+}
+
+fn reach(
+    network: &Network,
     description: &Description,
+    granted: &BTreeSet<Permission>,
     config: &Value,
     credentials: &Credentials,
     limits: &HttpLimits,
 ) -> Result<Option<Http>, Ungranted> {
-    if !description.asks.contains_key("http") {
+    let by_configuration = granted.contains(&Permission::ConfiguredServers);
+    let configured = by_configuration.then(|| config::origins(config, description)).transpose()?;
+    let fixed: Vec<Origin> = granted.iter().filter_map(Permission::server).cloned().collect();
+    if configured.is_none() && fixed.is_empty() {
         return Ok(None);
     }
-    let asked = permission::asked(&description.asks).map_err(Ungranted::Plugin)?;
-    let fixed = asked.iter().filter_map(|asked| asked.permission.server().cloned());
-    let configured = configured(config, description)?;
+    let configured = configured.unwrap_or_default();
     let mut keys = BTreeMap::new();
     for (name, ask) in credential::asks(&description.asks).map_err(Ungranted::Plugin)? {
+        if !granted.contains(&Permission::Credential(name.clone())) {
+            continue;
+        }
         let Some(credential) = credentials.get(&name) else { continue };
         let key = ask.key(credential, &configured);
         let key = key.map_err(|reason| Ungranted::Credential { name: name.clone(), reason })?;
@@ -71,27 +85,10 @@ pub(super) fn http(
     Ok(Some(Http::new(network.clone(), origins, keys, limits.clone())))
 }
 
-/// The origins of the fields that the schema marks `x-origin`, by field.
-fn configured(
-    config: &Value,
-    description: &Description,
-) -> Result<BTreeMap<String, Origin>, Ungranted> {
-    let properties = description.schema.get("properties").and_then(Value::as_object);
-    let marked = properties.into_iter().flatten();
-    let marked = marked.filter(|(_, it)| it.get("x-origin") == Some(&Value::Bool(true)));
-    let named = marked.filter_map(|(field, _)| Some((field, config.get(field)?.as_str()?)));
-    let origin = |(field, url): (&String, &str)| {
-        let origin = url.parse();
-        let origin = origin.map_err(|reason| Ungranted::Origin { field: field.clone(), reason })?;
-        Ok((field.clone(), origin))
-    };
-    named.map(origin).collect()
-}
-
 impl From<Ungranted> for Failure {
     fn from(ungranted: Ungranted) -> Self {
         let field = match &ungranted {
-            Ungranted::Origin { field, .. } => field.clone(),
+            Ungranted::Origin(NoServer { field, .. }) => field.clone(),
             Ungranted::Credential { .. } => "credentials".to_owned(),
             Ungranted::Plugin(_) => "plugin".to_owned(),
         };
@@ -104,6 +101,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::domain::permission::{Allowance, asked};
 
     fn description(asks: Value) -> Description {
         Description {
@@ -126,8 +124,10 @@ mod tests {
 
     fn granted(asks: Value, config: &Value, credentials: Value) -> Result<Option<Http>, Ungranted> {
         let credentials = serde_json::from_value(credentials).unwrap();
+        let description = description(asks);
+        let all = Allowance::of_all(&asked(&description.asks).unwrap()).permissions;
         let (network, limits) = (Network::new(Vec::new()), HttpLimits::default());
-        http(&network, &description(asks), config, &credentials, &limits)
+        reach(&network, &description, &all, config, &credentials, &limits)
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
     fn a_field_that_names_no_server_and_a_credential_of_no_use_are_refused_by_name() {
         let config = json!({"server": "a.example"});
         let refused = granted(json!({"http": "to read"}), &config, json!({})).unwrap_err();
-        assert!(matches!(&refused, Ungranted::Origin { field, .. } if field == "server"));
+        assert!(matches!(&refused, Ungranted::Origin(NoServer { field, .. }) if field == "server"));
         let asks = json!({"http": "", "credentials": {"access": {"why": "", "bearer": true}}});
         let basic = json!({"access": {"kind": "basic", "user": "me", "password": "canary"}});
         let refused = granted(asks, &json!({}), basic).unwrap_err().to_string();

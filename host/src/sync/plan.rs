@@ -73,9 +73,9 @@ impl Engine {
     }
 
     async fn plan_on(&self, copy: &Copy, ensured: &Ensured) -> Result<Plan, Error> {
-        let (digest, now) = (ensured.plugin.digest(), self.inner.clock.now());
+        let (digest, now) = (ensured.allowed.plugin.digest(), self.inner.clock.now());
         let how = Trigger::default();
-        let held = match copy.store.begin_run(&ensured.sync, digest, how, now).await? {
+        let held = match copy.store.begin_run(&ensured.sync, digest.as_str(), how, now).await? {
             Begun::Held(held) => held,
             Begun::Running(run) => return Err(Refusal::Running(run).into()),
         };
@@ -106,7 +106,7 @@ impl Planning<'_> {
         if !self.job.sync.does(Method::PushToDatasource) {
             return Vec::new();
         }
-        push::datatypes(&self.job, &self.ensured.plugin.description().pushes)
+        push::datatypes(&self.job, &self.ensured.allowed.plugin.description().pushes)
     }
 
     /// What earlier runs left to be tried again; of groups and resources, what may have arrived is
@@ -128,7 +128,8 @@ impl Planning<'_> {
             return Ok(pulled);
         }
         let mut before = Counts::default();
-        for datatype in push::datatypes(&self.job, &self.ensured.plugin.description().gets) {
+        for datatype in push::datatypes(&self.job, &self.ensured.allowed.plugin.description().gets)
+        {
             self.pull(datatype).await?;
             let (organisation, run) = (&self.job.sync.organisation, &self.job.held.run);
             let counts = self.copy.store.run(organisation, run).await?.counts;

@@ -219,9 +219,10 @@ impl Engine {
         let (store, clock) = (&self.inner.store, &self.inner.clock);
         let Taking { held, sync, datasource } = taking;
         let datatype = datatype_of(&items);
-        let plugin = self.inner.plugins.get(&datasource.plugin);
-        let keeps = plugin.and_then(|it| it.description().keeps.get(&datatype).cloned());
-        let resolution = plugin.map_or(Resolution::EXACT, |it| resolution(it.description()));
+        let allowed = self.inner.registry.get(&datasource.plugin).await.ok();
+        let description = allowed.as_ref().map(|allowed| allowed.plugin.description());
+        let keeps = description.and_then(|it| it.keeps.get(&datatype).cloned());
+        let resolution = description.map_or(Resolution::EXACT, resolution);
         store.begin_pass(&sync.id, datatype, (POSTED, &[]), RECEIVED, &held.run).await?;
         let how = Pulling { resolution, keeps, rehearsal: false };
         let mut pull = store.begin_pull(held, sync, datasource, (datatype, POSTED), how).await?;

@@ -5,6 +5,7 @@ use crate::domain::plugin::Remark;
 use crate::store;
 
 use super::granted::Ungranted;
+use super::registry::Unready;
 
 /// Why a run was not started.
 #[derive(Debug, thiserror::Error)]
@@ -28,11 +29,8 @@ pub enum Refusal {
         runs_max: u32,
     },
     /// The plugin is not active.
-    #[error("{0}")]
-    Plugin(String),
-    /// The plugin asks for more than it is granted.
-    #[error("the plugin asks for {0}, which it is not granted: ask an administrator")]
-    Grant(String),
+    #[error(transparent)]
+    Plugin(#[from] Unready),
     /// The configuration names a file that is not the organisation's.
     #[error(
         "the datasource names the file {0:?}, which this organisation does not have: upload it"

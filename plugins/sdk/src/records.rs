@@ -1,6 +1,6 @@
 //! Records of the contract, made of what differs from one to the next.
 
-use crate::{Datatype, Description, Duplicates, Kind, Paging, Readings, Series};
+use crate::{Datatype, Description, Duplicates, Kind, Paging, Readings, Receipt, Series};
 
 impl Description {
     /// A datasource that gives these datatypes, all of a datatype in one sequence of pages.
@@ -19,6 +19,17 @@ impl Description {
             asks: String::new(),
             extra: String::new(),
         }
+    }
+
+    /// Asks for a grant by its word (`files`, `http`), with the reason that an administrator reads.
+    /// What has more to it is written into `asks` as JSON.
+    #[must_use]
+    pub fn asking(mut self, word: &str, why: &str) -> Self {
+        let asks = serde_json::from_str(&self.asks).unwrap_or_default();
+        let mut asks: serde_json::Map<String, serde_json::Value> = asks;
+        asks.insert(word.to_owned(), why.into());
+        self.asks = serde_json::Value::Object(asks).to_string();
+        self
     }
 }
 
@@ -46,6 +57,23 @@ impl Readings {
             removed: Vec::new(),
             rows: Vec::new(),
             updated: Vec::new(),
+        }
+    }
+}
+
+/// Nothing yet: each record of the batch is still to be added.
+impl Default for Receipt {
+    fn default() -> Self {
+        Self {
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            ids: Vec::new(),
+            refused: Vec::new(),
+            conflicting: Vec::new(),
+            unknown: Vec::new(),
+            untried: Vec::new(),
+            stopped: None,
         }
     }
 }

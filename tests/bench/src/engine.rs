@@ -15,6 +15,7 @@ use ourwater::domain::plan::Resolution;
 use ourwater::domain::plugin::{Failure, Paging};
 use ourwater::domain::run::{Run, RunState};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
+use ourwater::plugin::Compiler;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::run::{Begun, Held};
@@ -154,6 +155,7 @@ async fn open(database: &Path) -> Result<App> {
         access: Access::Write,
         allow_networks: Vec::new(),
         tuning: Tuning::default(),
+        compiler: Compiler::Here,
     };
     Ok(App::open(&settings).await?)
 }

@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result};
 use ourwater::domain::page::Page;
 use ourwater::domain::plugin::Failure;
 use ourwater::grant::files::{Files, Readable};
-use ourwater::plugin::{Grant, Limits, Plugin, Plugins, Settings, builtin};
+use ourwater::plugin::{Compiler, Grant, Limits, Plugin, Plugins, Settings, builtin};
 use ourwater::store::blob::Blobs;
 use ourwater::sync::pull::Tuning;
 use ourwater::sync::source::{Configured, Source};
@@ -116,7 +116,8 @@ async fn drain(source: &mut impl Source, limit: u32) -> Result<Cost> {
 /// The plugin, and how long it took after the engine was there.
 async fn load(folder: &Path) -> Result<(Arc<Plugin>, f64)> {
     let cache = folder.join("files/compiled");
-    let plugins = Plugins::new(Settings { cache, limits: Limits::default() })?;
+    let (limits, compiler) = (Limits::default(), Compiler::Here);
+    let plugins = Plugins::new(Settings { cache, limits, compiler })?;
     let builtin = builtin().iter().find(|(name, _)| *name == "csv");
     let (_, component) = builtin.context("no CSV plugin is built in")?;
     let begun = Instant::now();

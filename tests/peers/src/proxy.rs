@@ -20,10 +20,16 @@ pub enum Fault {
     Status(u16),
     /// The server never heard of it: 429, to be tried again after so many seconds.
     Busy(u32),
+    /// The same, to be tried again at a date, which is a minute after the answer's own.
+    BusyUntil,
+    /// The server never heard of it: the answer points to another host.
+    Elsewhere,
     /// The server has acted; the body of its answer ends half way.
     Truncated,
     /// The server never heard of it: a page for people, with status 200.
     Html,
+    /// The server has acted; its answer is held back until [`Proxy::release`].
+    Late,
 }
 
 /// A proxy on a port of its own; it serves as long as the program.
@@ -39,6 +45,8 @@ struct Script {
     /// Beginnings of request lines that are yet to come.
     faults: Vec<(String, Fault)>,
     seen: Vec<String>,
+    /// What was held back may go.
+    released: bool,
 }
 
 impl Proxy {
@@ -91,6 +99,18 @@ impl Proxy {
         assert!(!waited.timed_out(), "no {count} requests came that begin so: {beginning}");
     }
 
+    /// Lets every answer go that is held back, now and from now on.
+    pub fn release(&self) {
+        self.script().released = true;
+        self.met.notify_all();
+    }
+
+    fn hold_back(&self) {
+        let waited =
+            self.met.wait_timeout_while(self.script(), WAIT_MAX, |script| !script.released);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
     fn script(&self) -> MutexGuard<'_, Script> {
         self.script.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -104,9 +124,22 @@ impl Proxy {
             Some(Fault::Busy(seconds)) => {
                 plain(429, &format!("retry-after: {seconds}\r\n"), "text/plain", "busy")
             }
+            Some(Fault::BusyUntil) => {
+                let headers = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                               retry-after: Sun, 06 Nov 1994 08:50:37 GMT\r\n";
+                plain(429, headers, "text/plain", "busy")
+            }
+            Some(Fault::Elsewhere) => {
+                plain(302, "location: https://elsewhere.example/\r\n", "text/plain", "")
+            }
             Some(Fault::Html) => plain(200, "", "text/html", "<html>Be right back</html>"),
-            None | Some(Fault::CutAfter | Fault::Truncated) => forward(server, &request)?,
+            None | Some(Fault::CutAfter | Fault::Truncated | Fault::Late) => {
+                forward(server, &request)?
+            }
         };
+        if fault == Some(Fault::Late) {
+            self.hold_back();
+        }
         match fault {
             Some(Fault::CutAfter) => {}
             Some(Fault::Truncated) => client.write_all(&half_a_body(&answer))?,

@@ -1,21 +1,21 @@
 //! A form that somebody who is logged in sent from one of our own pages.
 
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::extract::{FromRequest, Request};
 use axum::response::{IntoResponse as _, Response};
 
 use super::Failed;
 use crate::http::Server;
 use crate::http::error::Error;
-use crate::http::session::Session;
+use crate::http::session::{LoggedIn, Session};
 
 /// A form's fields and who sent it; a form without its session's secret is refused.
 #[derive(Debug)]
-pub(in crate::http) struct Form {
-    pub(in crate::http) session: Session,
+pub(in crate::http) struct Form<S = Session> {
+    pub(in crate::http) session: S,
     fields: Vec<(String, String)>,
 }
 
-impl Form {
+impl<S> Form<S> {
     /// A field; nothing where it was left out.
     pub(super) fn field(&self, name: &str) -> &str {
         let found = self.fields.iter().find(|(field, _)| field == name);
@@ -29,12 +29,12 @@ impl Form {
     }
 }
 
-impl FromRequest<Server> for Form {
+impl<S: LoggedIn> FromRequest<Server> for Form<S> {
     type Rejection = Response;
 
     async fn from_request(request: Request, server: &Server) -> Result<Self, Response> {
         let (mut parts, body) = request.into_parts();
-        let session = Session::from_request_parts(&mut parts, server).await?;
+        let session = S::from_request_parts(&mut parts, server).await?;
         let request = Request::from_parts(parts, body);
         let fields = axum::Form::from_request(request, server).await;
         let axum::Form(fields) =

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
 
 use super::{Page, Result, counts, csrf, login, time};
@@ -10,7 +10,7 @@ use crate::domain::file::File;
 use crate::domain::organisation::Zone;
 use crate::domain::run::Run;
 use crate::domain::sync::Sync;
-use crate::http::session::Session;
+use crate::http::session::{AdminSession, Session};
 use crate::http::{Server, link};
 
 /// The overview, or the login.
@@ -19,6 +19,9 @@ pub(in crate::http) async fn show(
     headers: HeaderMap,
 ) -> Result<Response> {
     let Some(session) = Session::of(&headers, &server).await? else {
+        if AdminSession::of(&headers, &server).await?.is_some() {
+            return Ok(Redirect::to("/plugins").into_response());
+        }
         return Ok(login::page(None).into_response());
     };
     let store = &server.app.store;

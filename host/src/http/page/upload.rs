@@ -8,7 +8,7 @@ use super::{Failed, Result};
 use crate::domain::file::{BadFileName, FileName};
 use crate::http::error::Error;
 use crate::http::path::Id;
-use crate::http::session::Session;
+use crate::http::session::{LoggedIn as _, Session};
 use crate::http::{Server, file, link};
 
 /// Keeps the file, then shows how it would be understood.

@@ -64,13 +64,31 @@ const ROUTES: &[(&str, &str)] = &[
     ("GET", "/api/v1/plugins"),
 ];
 
+/// Every route that only an administrator is answered on, and a method of each.
+const FOR_ADMINISTRATORS: &[(&str, &str)] = &[
+    ("POST", "/api/v1/plugins"),
+    ("GET", "/api/v1/plugins/{plugin}"),
+    ("DELETE", "/api/v1/plugins/{plugin}"),
+    ("PUT", "/api/v1/plugins/{plugin}/allowance"),
+    ("DELETE", "/api/v1/plugins/{plugin}/allowance"),
+    ("POST", "/api/v1/plugins/{plugin}/activate"),
+    ("POST", "/api/v1/plugins/{plugin}/check"),
+    ("POST", "/api/v1/plugins/{plugin}/rollback"),
+    ("GET", "/api/v1/plugin-events"),
+    ("GET", "/api/v1/administrators"),
+    ("POST", "/api/v1/administrators"),
+    ("DELETE", "/api/v1/administrators/{name}"),
+    ("POST", "/api/v1/administrator/token"),
+];
+
 #[test]
 fn no_route_is_forgotten() {
     let source = include_str!("../../http.rs");
     let routes = source.split('"').filter(|text| text.starts_with("/api/"));
     let mut count = 0;
     for route in routes.filter(|route| *route != "/api/v1/organisations") {
-        assert!(ROUTES.iter().any(|(_, known)| *known == route), "{route} is not in the table");
+        let mut known = ROUTES.iter().chain(FOR_ADMINISTRATORS);
+        assert!(known.any(|(_, known)| *known == route), "{route} is in no table");
         count += 1;
     }
     assert!(count > 15, "the router is not where it was");
@@ -86,6 +104,56 @@ async fn without_a_token_nothing_is_answered() {
             assert_eq!(answer.json()["error"]["class"], "permission");
         }
     }
+}
+
+#[tokio::test]
+async fn an_administrator_is_nobody_in_an_organisation_and_an_organisation_no_administrator() {
+    let world = World::new().await;
+    let (_, admin) = world
+        .app
+        .store
+        .create_administrator(&"Asha".parse().unwrap(), &world.app.clock)
+        .await
+        .unwrap();
+    let shared = |route: &&(&str, &str)| **route != ("GET", "/api/v1/plugins");
+    for (method, route) in ROUTES.iter().filter(shared) {
+        let answer = world.send(request(method, route, Some(admin.as_str()), Body::empty())).await;
+        assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {route}");
+    }
+    for (method, route) in FOR_ADMINISTRATORS {
+        let ours = world.ours.1.as_str();
+        for token in [None, Some("ourwater_0000"), Some(""), Some(ours), Some(&world.theirs.1)] {
+            let answer = world.send(request(method, route, token, Body::empty())).await;
+            assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{method} {route} {token:?}");
+            assert_eq!(answer.json()["error"]["class"], "permission");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_first_administrator_is_made_at_this_machine_and_the_others_by_administrators() {
+    let world = World::new().await;
+    let new = |name: &str| Body::from(json!({"name": name}).to_string());
+    let far = |token: Option<&str>, name: &str| {
+        let mut asked = request("POST", "/api/v1/administrators", token, new(name));
+        let elsewhere: SocketAddr = ([192, 0, 2, 1], 40000).into();
+        asked.extensions_mut().insert(ConnectInfo(elsewhere));
+        asked
+    };
+    let refused = world.send(far(None, "Mallory")).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
+    let here = |name| request("POST", "/api/v1/administrators", None, new(name));
+    let first = world.send(here("Asha")).await;
+    assert_eq!(first.status, StatusCode::CREATED, "{}", first.text);
+    let refused = world.send(here("Mallory")).await;
+    assert_eq!(refused.status, StatusCode::UNAUTHORIZED, "{}", refused.text);
+    let first = first.json()["token"].as_str().unwrap().to_owned();
+    let second = world.send(far(Some(&first), "Ravi")).await;
+    assert_eq!(second.status, StatusCode::CREATED, "{}", second.text);
+    let renew = |token: &str| request("POST", "/api/v1/administrator/token", Some(token), "");
+    let renewed = world.send(renew(&first)).await;
+    assert_eq!(renewed.status, StatusCode::OK, "{}", renewed.text);
+    assert_eq!(world.send(renew(&first)).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]

@@ -10,8 +10,12 @@ fn load(folder: &Path, component: &[u8]) {
     let engine = engine::start().unwrap();
     let cache = Cache::open(folder).unwrap();
     if cache.find(&engine, digest).is_none() {
-        cache.compile(&engine, digest, component).unwrap();
+        keep(&cache, &engine, digest, component);
     }
+}
+
+fn keep(cache: &Cache, engine: &Engine, digest: &str, component: &[u8]) {
+    cache.keep(engine, digest, &engine.precompile_component(component).unwrap()).unwrap();
 }
 
 fn compiled(folder: &Path) -> Vec<PathBuf> {
@@ -92,5 +96,16 @@ fn a_folder_that_cannot_be_written_costs_time_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let cache = Cache::open(folder.path()).unwrap();
     drop(folder);
-    cache.compile(&engine::start().unwrap(), "one", ONE).unwrap();
+    keep(&cache, &engine::start().unwrap(), "one", ONE);
+}
+
+#[test]
+fn what_is_no_machine_code_is_not_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, engine) = (Cache::open(folder.path()).unwrap(), engine::start().unwrap());
+    let cut = engine.precompile_component(ONE).unwrap().split_off(100);
+    for bad in [&b"garbage"[..], b"", &cut] {
+        assert!(cache.keep(&engine, "one", bad).is_err());
+    }
+    assert!(compiled(folder.path()).is_empty());
 }

@@ -11,6 +11,7 @@ use ourwater::domain::run::{Run, RunState, Trigger};
 use ourwater::domain::secret::Secret;
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::http::stand_in::{self, Reading, StandIn};
+use ourwater::plugin::Compiler;
 use ourwater::store::Access;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::edit::{Edit, EditedPoint};
@@ -58,6 +59,7 @@ impl World {
             access: Access::Write,
             allow_networks: "127.0.0.1".parse::<Networks>()?.into_list(),
             tuning: Tuning::default(),
+            compiler: Compiler::Here,
         };
         let app = App::open(&settings).await?;
         let stand_in = filled(&app, history);

@@ -1,0 +1,156 @@
+//! The life of a plugin: it is added, allowed, activated, rolled back, deleted.
+//!
+//! Each step is one transaction of the store; what runs follows it, and is read from the store when
+//! the process begins. So a process may die between any two steps, and the next one finds the last
+//! step that was taken whole.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::domain::limit::LimitError;
+use crate::domain::permission::Allowance;
+use crate::domain::version::{PluginDigest, Version};
+use crate::plugin::{self, Inspected, Plugin};
+use crate::store::blob;
+use crate::store::version::NewVersion;
+use crate::store::{self};
+
+use super::App;
+
+/// Why a step was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The component is none that can run here.
+    #[error(transparent)]
+    Component(#[from] plugin::Error),
+    /// A limit that is set is none, or out of bounds.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// The digest names no version, or several.
+    #[error("{0}")]
+    Unclear(String),
+    /// It does not stand where that can be done, or the database could not go on.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// Its content cannot be kept.
+    #[error(transparent)]
+    Content(#[from] blob::Error),
+}
+
+/// A component that was inspected and kept.
+#[derive(Debug)]
+pub struct Added {
+    /// The version it is.
+    pub version: Version,
+    /// It was not known before.
+    pub new: bool,
+}
+
+/// Fewest digits of a digest that stand for it.
+const DIGEST_DIGITS_MIN: usize = 4;
+
+impl App {
+    /// Inspects a component and keeps it; it does not run before somebody allows and activates it.
+    pub async fn add_plugin(&self, component: Vec<u8>, who: &str) -> Result<Added, Error> {
+        let Inspected { report, plugin } = self.sandbox.inspect(&component).await?;
+        let digest = report.digest.clone();
+        let new = NewVersion {
+            digest,
+            description: plugin.description(),
+            report: json!(report),
+            bytes: component.len() as u64,
+        };
+        let bytes_max = new.bytes;
+        let content =
+            futures_util::stream::iter([Ok::<_, std::convert::Infallible>(component.into())]);
+        // Held until the version points at it, so that no sweep takes it away.
+        let _kept = self.blobs.write(content, bytes_max).await?;
+        let (version, new) = self.store.add_version(new, who, &self.clock).await?;
+        Ok(Added { version, new })
+    }
+
+    /// Lets a version run with what is granted of what it asks.
+    pub async fn allow_plugin(
+        &self,
+        digest: &PluginDigest,
+        allowance: &Allowance,
+        who: &str,
+    ) -> Result<Version, Error> {
+        self.sandbox.limits().with(&allowance.limits)?;
+        let version = self.store.allow_version(digest, allowance, who, &self.clock).await?;
+        self.follow(&version, None);
+        Ok(version)
+    }
+
+    /// Takes the decision back.
+    pub async fn withdraw_plugin(
+        &self,
+        digest: &PluginDigest,
+        who: &str,
+    ) -> Result<Version, Error> {
+        Ok(self.store.withdraw_version(digest, who, &self.clock).await?)
+    }
+
+    /// Makes a version the one of its name that runs, once it is sure that it can.
+    pub async fn activate_plugin(
+        &self,
+        digest: &PluginDigest,
+        who: &str,
+    ) -> Result<Version, Error> {
+        let plugin = self.loaded(digest).await?;
+        let version = self.store.activate_version(digest, who, &self.clock).await?;
+        self.follow(&version, Some(plugin));
+        Ok(version)
+    }
+
+    /// Makes the version active again that was so before.
+    pub async fn roll_back_plugin(&self, name: &str, who: &str) -> Result<Version, Error> {
+        let version = self.store.roll_back(name, who, &self.clock).await?;
+        self.follow(&version, None);
+        Ok(version)
+    }
+
+    /// Deletes a version that nothing uses.
+    pub async fn delete_plugin(&self, digest: &PluginDigest, who: &str) -> Result<(), Error> {
+        let version = self.store.version(digest).await?;
+        self.store.delete_version(digest, who, &self.clock).await?;
+        self.engine.registry().remove(&version);
+        self.store.sweep_blobs(&self.blobs).await?;
+        Ok(())
+    }
+
+    /// The version that a digest, or the beginning of one, names.
+    pub async fn find_version(&self, text: &str) -> Result<Version, Error> {
+        let all = self.store.versions().await?;
+        let long_enough = text.len() >= DIGEST_DIGITS_MIN;
+        let mut found: Vec<Version> = all
+            .into_iter()
+            .filter(|it| long_enough && it.digest.as_str().starts_with(text))
+            .collect();
+        match (found.pop(), found.len()) {
+            (Some(version), 0) => Ok(version),
+            (Some(_), _) => Err(Error::Unclear(format!("several versions begin with {text}"))),
+            (None, _) => Err(Error::Unclear(format!(
+                "there is no version {:?}: give at least {DIGEST_DIGITS_MIN} digits of its digest, \
+                 as `ourwater plugin list` shows them",
+                text.chars().take(64).collect::<String>()
+            ))),
+        }
+    }
+
+    /// Of the active version, as it now stands.
+    fn follow(&self, version: &Version, loaded: Option<Arc<Plugin>>) {
+        if version.state == crate::domain::version::VersionState::Active {
+            self.engine.registry().put(version, loaded);
+        }
+    }
+
+    async fn loaded(&self, digest: &PluginDigest) -> Result<Arc<Plugin>, Error> {
+        self.store.version(digest).await?;
+        if let Some(plugin) = self.sandbox.find(digest).await? {
+            return Ok(plugin);
+        }
+        Ok(self.sandbox.load(&self.blobs.content(digest.as_str()).await?).await?)
+    }
+}

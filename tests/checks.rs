@@ -1,0 +1,166 @@
+//! The checks of plugins: a good one passes them all, and of the faulty ones each fails exactly one.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::LazyLock;
+
+use ourwater::check::{self, Fixture, Report, Verdict};
+use ourwater::plugin::{Limits, Plugins, Settings};
+use serde_json::{Value, json};
+
+use crate::harness::Place;
+
+/// The faulty plugins, compiled once a process.
+static COMPONENTS: LazyLock<PathBuf> = LazyLock::new(|| {
+    let folder = root().join("target/plugins");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(root()).args(["build", "--locked", "--quiet", "--profile", "plugin"]);
+    cargo.args(["--package", "faulty", "--examples", "--target", "wasm32-wasip2"]);
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        let about_this_build = ["CARGO_ENCODED", "CARGO_BUILD", "CARGO_PROFILE", "RUSTFLAGS"];
+        if about_this_build.iter().any(|start| name.starts_with(start)) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo.env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", "-C target-feature=+simd128");
+    assert!(cargo.arg("--target-dir").arg(&folder).status().unwrap().success());
+    folder.join("wasm32-wasip2/plugin/examples")
+});
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
+}
+
+fn component(name: &str) -> PathBuf {
+    COMPONENTS.join(format!("{name}.wasm"))
+}
+
+fn fixture_folder() -> PathBuf {
+    root().join("tests/faulty/fixture")
+}
+
+fn plugins() -> Plugins {
+    let cache = root().join("target/plugins/compiled-for-tests");
+    Plugins::new(Settings { cache, limits: Limits::default() }).unwrap()
+}
+
+async fn checked(plugins: &Plugins, component: &[u8], config: &Value, fixture: &Fixture) -> Report {
+    check::run(plugins, component, config, fixture, &BTreeMap::new(), |_| ()).await.unwrap()
+}
+
+fn ended(report: &Report, wanted: &str) -> Vec<String> {
+    let ended = report.checks.iter().filter(|check| check.verdict.as_str() == wanted);
+    ended.map(|check| check.name.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_good_plugin_passes_every_check_and_each_faulty_one_fails_exactly_its_own() {
+    let plugins = plugins();
+    let fixture = Fixture::read(&fixture_folder()).unwrap();
+    let faulty = std::fs::read(component("faulty")).unwrap();
+    let good = json!({"url": "https://wells.example"});
+    let report = checked(&plugins, &faulty, &good, &fixture).await;
+    let names: Vec<String> = check::names().map(str::to_owned).collect();
+    assert_eq!(ended(&report, "passed"), names, "{report:#?}");
+    for name in check::names() {
+        let config = json!({"url": "https://wells.example", "fault": name});
+        let report = match name {
+            "world" | "schema" => {
+                let other = std::fs::read(component(&format!("faulty_{name}"))).unwrap();
+                checked(&plugins, &other, &good, &fixture).await
+            }
+            _ => checked(&plugins, &faulty, &config, &fixture).await,
+        };
+        assert_eq!(ended(&report, "failed"), [name], "{report:#?}");
+        let applies = ended(&report, "not-applicable");
+        assert!(applies.is_empty(), "{name}: {applies:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_built_in_plugins_keep_what_they_promise_and_what_is_left_out_has_its_reason() {
+    let plugins = plugins();
+    let cases: [(&str, &str, &[&str]); 3] = [
+        ("legacy-mywell", "legacy-mywell/fixture", &[]),
+        (
+            "csv",
+            "csv/fixture/reading",
+            &["push-twice", "receipts", "bad-push", "round-trip", "lost-answer"],
+        ),
+        ("csv", "csv/fixture/export", &["fixture", "push-twice"]),
+    ];
+    for (name, folder, skipped) in cases {
+        let folder = root().join("plugins").join(folder);
+        let config = std::fs::read(folder.join("config.json")).unwrap();
+        let fixture = Fixture::read(&folder).unwrap();
+        let (_, component) = ourwater::plugin::builtin().iter().find(|it| it.0 == name).unwrap();
+        let config = serde_json::from_slice(&config).unwrap();
+        let report = checked(&plugins, component, &config, &fixture).await;
+        assert_eq!(ended(&report, "failed"), [""; 0], "{report:#?}");
+        assert_eq!(ended(&report, "skipped"), skipped, "{report:#?}");
+        assert!(report.checks.iter().filter(|it| it.verdict == Verdict::Passed).count() >= 8);
+    }
+}
+
+#[tokio::test]
+async fn without_a_fixture_only_what_needs_none_is_run_and_what_cannot_be_loaded_is_told_so() {
+    let plugins = plugins();
+    let config = json!({"url": "https://wells.example"});
+    let faulty = std::fs::read(component("faulty")).unwrap();
+    let report = checked(&plugins, &faulty, &config, &Fixture::default()).await;
+    assert_eq!(ended(&report, "passed"), ["world", "schema", "missing-field", "wrong-types"]);
+    assert_eq!(ended(&report, "not-run").len(), report.checks.len() - 4);
+    let report = checked(&plugins, b"\0asm\x01\0\0\0", &config, &Fixture::default()).await;
+    assert_eq!(ended(&report, "failed"), ["world"]);
+    let Verdict::Failed { seen } = &report.checks[0].verdict else { panic!("{report:?}") };
+    assert!(seen.contains("wasm32-wasip2"), "{seen}");
+}
+
+#[test]
+fn an_author_types_one_command_and_reads_what_to_do() {
+    let place = Place::new();
+    let (file, fixture) = (component("faulty"), fixture_folder());
+    let check = |config: &str, more: &[&str]| {
+        let (file, fixture) = (file.to_str().unwrap(), fixture.to_str().unwrap());
+        let typed = ["plugin", "check", file, "--config", config, "--fixture", fixture];
+        place.run(&[&typed[..], more].concat())
+    };
+    let broken = r#"{"url": "https://wells.example", "fault": "html"}"#;
+    let failed = check(broken, &["--junit", "report.xml"]);
+    assert_eq!(failed.code, 1, "{failed:?}");
+    for text in ["failed         html", "seen: ", "why:  ", "do:   ", "31 passed, 1 failed"] {
+        assert!(failed.out.contains(text), "{text}: {failed:?}");
+    }
+    let xml = std::fs::read_to_string(place.path("report.xml")).unwrap();
+    assert!(xml.contains("tests=\"32\" failures=\"1\""), "{xml}");
+    let skipped = check(broken, &["--skip", "html=the proxy is ours", "--json"]);
+    assert_eq!(skipped.code, 0, "{skipped:?}");
+    let report: Report = serde_json::from_value(skipped.json()).unwrap();
+    let reason = report.checks.iter().find(|check| check.name == "html").unwrap();
+    assert_eq!(reason.verdict.reason(), Some("the proxy is ours"));
+    assert!(skipped.err.contains("passed         resume"), "{skipped:?}");
+}
+
+#[test]
+fn what_is_typed_wrongly_is_told_and_is_no_failed_check() {
+    let place = Place::new();
+    let file = component("faulty");
+    let file = file.to_str().unwrap();
+    let config = r#"{"url": "https://wells.example"}"#;
+    place.file("remote.rhai", "fn answer(request) { nonsense }");
+    let cases: [(&[&str], &str); 6] = [
+        (&["missing.wasm", "--config", config], "missing.wasm"),
+        (&[file, "--config", "{"], "--config is not JSON"),
+        (&[file, "--config", r#"{"url": "wells"}"#], "url"),
+        (&[file, "--config", config, "--skip", "html"], "a reason is needed"),
+        (&[file, "--config", config, "--skip", "htm=x"], "there are world, schema"),
+        (&[file, "--config", config, "--fixture", "."], "remote.rhai: "),
+    ];
+    for (typed, told) in cases {
+        let ended = place.run(&[&["plugin", "check"], typed].concat());
+        assert_eq!(ended.code, 3, "{typed:?}: {ended:?}");
+        assert!(ended.err.contains(told), "{typed:?}: {ended:?}");
+    }
+}
