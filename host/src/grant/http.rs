@@ -212,7 +212,10 @@ impl Line {
     ) -> Result<(Connection, Answer), Broken> {
         let seat = network.seat(&asked.origin, deadline).await?;
         let connecting = network.connect(&asked.origin, seat, &self.limits);
-        let late = |_| Broken::unsent(format!("{} cannot be connected to in time", asked.origin));
+        let late = |_| {
+            let time = self.time();
+            Broken::unsent(format!("{} cannot be connected to in time: {time}", asked.origin))
+        };
         let connection = timeout_at(deadline.into(), connecting).await.map_err(late)??;
         self.over(connection, asked, deadline).await
     }
@@ -224,8 +227,16 @@ impl Line {
         deadline: Instant,
     ) -> Result<(Connection, Answer), Broken> {
         let exchange = connection.exchange(asked, &self.limits);
-        let late = |_| Broken::lost(format!("{} gave no whole answer in time", asked.origin));
+        let late = |_| {
+            Broken::lost(format!("{} gave no whole answer in time: {}", asked.origin, self.time()))
+        };
         timeout_at(deadline.into(), exchange).await.map_err(late)?
+    }
+
+    /// What a request's time is limited by.
+    fn time(&self) -> String {
+        let most = self.limits.request_time_max;
+        format!("at most {most:?} (http_request_time_ms_max), within its call's (call_time_ms_max)")
     }
 
     fn spend(&mut self, asked: &Asked) -> Result<(), Broken> {
