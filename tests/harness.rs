@@ -25,6 +25,11 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
     programs.next_back().expect("cargo names the program it built")
 });
 
+/// Where the program is.
+pub(crate) fn program() -> &'static Path {
+    &PROGRAM
+}
+
 /// A folder with a database of its own.
 pub(crate) struct Place {
     folder: tempfile::TempDir,

@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
 mod browser;
+mod compiling;
 mod editing;
 mod entrusting;
 mod harness;
 mod imports;
+mod inspecting;
 mod kill;
 mod layers;
 mod pulls;

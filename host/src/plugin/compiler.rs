@@ -85,12 +85,12 @@ async fn in_process(program: &Path, component: &[u8], limits: &Limits) -> Result
     end::judge(status, &said, limits)?;
     match Engine::detect_precompiled(&compiled) {
         Some(Precompiled::Component) => Ok(compiled),
-        _ => Err(Error::NoCode(program.to_owned())),
+        _ => Err(Error::NoCode),
     }
 }
 
-/// Dropped before its end, the child is killed. Its group is its own, so that it hears no Ctrl-C that
-/// is meant for a server; one whose parent is gone ends by its limits at the latest.
+/// Dropped before its end, the child is killed; one whose parent is gone sees its output closed, and
+/// ends. Its group is its own, so that it hears no Ctrl-C that is meant for a server.
 fn command(program: &Path, order: &Order) -> Command {
     let mut command = Command::new(program);
     command
@@ -143,4 +143,3 @@ async fn read(pipe: Option<impl AsyncRead + Unpin>, bytes_max: u64) -> std::io::
     }
     Ok(bytes)
 }
-

@@ -206,3 +206,5 @@ pub(super) fn shown(name: &str) -> String {
     text::clean(name, NAME_BYTES_MAX)
 }
 
+#[cfg(test)]
+pub(super) mod tests;
