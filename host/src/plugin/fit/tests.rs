@@ -130,7 +130,7 @@ fn fields_and_cases_that_are_missing_added_or_moved_are_told_by_name() {
 fn types_that_differ_are_told_beside_ours() {
     assert_told(
         &[("decimals: option<u8>", "decimals: option<u16>")],
-        &["`description` has `decimals` as option<u16> where the contract has option<u8>"],
+        &["`description`, field `decimals`: option<u16> where the contract has option<u8>"],
     );
     assert_told(
         &[("check: func(config: string)", "check: func(config: list<u8>)")],
@@ -154,7 +154,7 @@ fn everything_that_does_not_fit_is_told_at_once() {
     let expected = [
         "function `check` takes () where the contract has (config: string)",
         "`get-request` lacks field `only`",
-        "`request` has `method` as u8 where the contract has string",
+        "`request`, field `method`: u8 where the contract has string",
     ];
     assert_told(&changes, &expected);
 }
