@@ -150,7 +150,7 @@ async fn the_process_inherits_nothing() {
     );
     failure(&script(&place, &lines), Limits::default(), TINY).await;
     let read = |path| std::fs::read_to_string(path).unwrap();
-    assert_eq!(read(&variables), "RAYON_NUM_THREADS=2\0MALLOC_ARENA_MAX=2\0");
+    assert_eq!(read(&variables), "MALLOC_ARENA_MAX=2\0RAYON_NUM_THREADS=2\0");
     let files = read(&files);
     let open = files.lines().filter_map(|line| Some(line.split_once(" -> ")?.1));
     let foreign = |it: &&str| !it.starts_with("pipe:") && !it.ends_with("/compiler");
