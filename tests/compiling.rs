@@ -54,7 +54,10 @@ async fn a_component_compiles_in_a_process_of_its_own_to_the_very_same() {
         let plugins = plugins(place, compiler, Limits::default());
         let mut report = plugins.inspect(&csv()).await.unwrap().report;
         assert!(report.compile_ms.take().is_some());
-        let again = plugins.inspect(&csv()).await.unwrap().report;
+        let mut again = plugins.inspect(&csv()).await.unwrap().report;
+        // What was kept is measured with its seal.
+        assert!(again.compiled_bytes.abs_diff(report.compiled_bytes) <= 32);
+        again.compiled_bytes = report.compiled_bytes;
         assert_eq!(again, report);
         reports.push(report);
         let [file] = <[PathBuf; 1]>::try_from(kept(place)).unwrap();
