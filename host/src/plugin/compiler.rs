@@ -2,8 +2,8 @@
 //!
 //! What a compiler needs for a component has no bound that could be seen before: a file of a megabyte
 //! can cost it hours and all memory. So it runs as a child, this same program, whose first act is to
-//! limit itself ([`child`]). It inherits nothing: no environment, no folder, and no open file but
-//! three pipes, since everything that Rust opens is closed when another program starts. However it
+//! limit itself ([`child`]). It inherits nothing: no environment, no folder, and of what this
+//! process opened three pipes alone, since what Rust opens is closed when another program starts. However it
 //! ends there are words for it ([`end`]), and only of a clean end the machine code is taken.
 
 mod child;
