@@ -32,6 +32,11 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
+/// Where the program is.
+pub(crate) fn program() -> &'static Path {
+    &PROGRAM
+}
+
 /// A folder with a database of its own.
 pub(crate) struct Place {
     folder: tempfile::TempDir,

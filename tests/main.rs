@@ -4,11 +4,13 @@
 
 mod browser;
 mod checks;
+mod compiling;
 mod contract;
 mod editing;
 mod entrusting;
 mod harness;
 mod imports;
+mod inspecting;
 mod kill;
 mod kit;
 mod layers;

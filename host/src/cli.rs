@@ -2,7 +2,6 @@
 
 mod compile;
 mod demo;
-mod folder;
 mod import;
 mod manage;
 mod output;
