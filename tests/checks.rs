@@ -2,40 +2,18 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use ourwater::check::{self, Fixture, Report, Verdict};
-use ourwater::plugin::{Limits, Plugins, Settings};
+use ourwater::plugin::{Compiler, Limits, Plugins, Settings};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::Place;
-
-/// The faulty plugins, compiled once a process.
-static COMPONENTS: LazyLock<PathBuf> = LazyLock::new(|| {
-    let folder = root().join("target/plugins");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(root()).args(["build", "--locked", "--quiet", "--profile", "plugin"]);
-    cargo.args(["--package", "faulty", "--examples", "--target", "wasm32-wasip2"]);
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy().into_owned();
-        let about_this_build = ["CARGO_ENCODED", "CARGO_BUILD", "CARGO_PROFILE", "RUSTFLAGS"];
-        if about_this_build.iter().any(|start| name.starts_with(start)) {
-            cargo.env_remove(name);
-        }
-    }
-    cargo.env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", "-C target-feature=+simd128");
-    assert!(cargo.arg("--target-dir").arg(&folder).status().unwrap().success());
-    folder.join("wasm32-wasip2/plugin/examples")
-});
+use crate::harness::component::{component, path};
+use crate::harness::{Place, program};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..").canonicalize().unwrap()
-}
-
-fn component(name: &str) -> PathBuf {
-    COMPONENTS.join(format!("{name}.wasm"))
 }
 
 fn fixture_folder() -> PathBuf {
@@ -44,7 +22,8 @@ fn fixture_folder() -> PathBuf {
 
 fn plugins() -> Plugins {
     let cache = root().join("target/plugins/compiled-for-tests");
-    Plugins::new(Settings { cache, limits: Limits::default() }).unwrap()
+    let compiler = Compiler::Process(program().to_owned());
+    Plugins::new(Settings { cache, limits: Limits::default(), compiler }).unwrap()
 }
 
 async fn checked(plugins: &Plugins, component: &[u8], config: &Value, fixture: &Fixture) -> Report {
@@ -60,7 +39,7 @@ fn ended(report: &Report, wanted: &str) -> Vec<String> {
 async fn broken(plugins: Arc<Plugins>, promise: Option<&'static str>) -> Report {
     let other = promise.filter(|name| ["world", "schema"].contains(name));
     let name = other.map_or("faulty".to_owned(), |name| format!("faulty_{name}"));
-    let component = std::fs::read(component(&name)).unwrap();
+    let component = component("faulty", &name);
     let mut config = json!({"url": "https://wells.example"});
     if let Some(promise) = promise.filter(|_| other.is_none()) {
         config["fault"] = promise.into();
@@ -117,7 +96,7 @@ async fn the_built_in_plugins_keep_what_they_promise_and_what_is_left_out_has_it
 async fn without_a_fixture_only_what_needs_none_is_run_and_what_cannot_be_loaded_is_told_so() {
     let plugins = plugins();
     let config = json!({"url": "https://wells.example"});
-    let faulty = std::fs::read(component("faulty")).unwrap();
+    let faulty = component("faulty", "faulty");
     let report = checked(&plugins, &faulty, &config, &Fixture::default()).await;
     assert_eq!(ended(&report, "passed"), ["world", "schema", "missing-field", "wrong-types"]);
     assert_eq!(ended(&report, "not-run").len(), report.checks.len() - 4);
@@ -130,7 +109,7 @@ async fn without_a_fixture_only_what_needs_none_is_run_and_what_cannot_be_loaded
 #[test]
 fn an_author_types_one_command_and_reads_what_to_do() {
     let place = Place::new();
-    let (file, fixture) = (component("faulty"), fixture_folder());
+    let (file, fixture) = (path("faulty", "faulty"), fixture_folder());
     let check = |config: &str, more: &[&str]| {
         let (file, fixture) = (file.to_str().unwrap(), fixture.to_str().unwrap());
         let typed = ["plugin", "check", file, "--config", config, "--fixture", fixture];
@@ -155,7 +134,7 @@ fn an_author_types_one_command_and_reads_what_to_do() {
 #[test]
 fn what_is_typed_wrongly_is_told_and_is_no_failed_check() {
     let place = Place::new();
-    let file = component("faulty");
+    let file = path("faulty", "faulty");
     let file = file.to_str().unwrap();
     let config = r#"{"url": "https://wells.example"}"#;
     place.file("remote.rhai", "fn answer(request) { nonsense }");

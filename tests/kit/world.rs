@@ -8,9 +8,11 @@ use ourwater::domain::page::{Items, Page, PageRequest};
 use ourwater::domain::sync::Datatype;
 use ourwater::grant::files::{Files, Readable};
 use ourwater::grant::http::{Http, HttpLimits, Network};
-use ourwater::plugin::{Grant, Instance, Limits, Plugin, Plugins, Settings};
+use ourwater::plugin::{Compiler, Grant, Instance, Limits, Plugin, Plugins, Settings};
 use ourwater::store::blob::Blobs;
 use serde_json::Value;
+
+use crate::harness::program;
 
 /// Pages of the longest story; a plugin that gives more does not end.
 pub(super) const PAGES_MAX: usize = 100;
@@ -26,7 +28,9 @@ impl World {
     pub(super) async fn of(component: &[u8], config: &Value) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let cache = folder.path().join("compiled");
-        let plugins = Plugins::new(Settings { cache, limits: Limits::default() }).unwrap();
+        let compiler = Compiler::Process(program().to_owned());
+        let plugins =
+            Plugins::new(Settings { cache, limits: Limits::default(), compiler }).unwrap();
         let plugin = plugins.load(component).await.unwrap();
         Self { plugin, config: config.to_string(), folder }
     }

@@ -195,8 +195,6 @@ pub(crate) fn within(
 #[cfg(test)]
 #[expect(unreachable_pub, reason = "the tables of a test are nobody else's")]
 mod tests {
-    #![expect(unreachable_pub, dead_code, reason = "made as tables elsewhere are")]
-
     use std::collections::BTreeMap;
 
     use super::*;

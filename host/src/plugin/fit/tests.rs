@@ -4,7 +4,7 @@
 mod property;
 
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, SourceMap};
+use wit_text::{LiftLowerAbi, ManglingAndAbi, Resolve, SourceMap};
 
 use super::*;
 use crate::plugin::limits::Limits;
@@ -40,7 +40,7 @@ pub(in crate::plugin) fn component(text: &str) -> Vec<u8> {
 }
 
 /// None where no component has such a world.
-fn encoded(resolve: &Resolve, world: wit_parser::WorldId) -> Option<Vec<u8>> {
+fn encoded(resolve: &Resolve, world: wit_text::WorldId) -> Option<Vec<u8>> {
     let mut module = dummy_module(resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync));
     embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8).ok()?;
     ComponentEncoder::default().validate(true).module(&module).ok()?.encode().ok()

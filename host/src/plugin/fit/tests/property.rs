@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use proptest::prelude::*;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
-use wit_parser::{PackageId, Type, TypeDefKind, WorldId, WorldItem};
+use wit_text::{PackageId, Type, TypeDefKind, WorldId, WorldItem};
 
 use super::*;
 use crate::grant::Grant;
@@ -115,17 +115,17 @@ fn apply(
 fn change_type(kind: &mut TypeDefKind, change: Change, member: usize) {
     match kind {
         TypeDefKind::Record(record) => {
-            let ty = |it: &mut wit_parser::Field| it.ty = Type::U8;
-            let name = |it: &mut wit_parser::Field| "other".clone_into(&mut it.name);
+            let ty = |it: &mut wit_text::Field| it.ty = Type::U8;
+            let name = |it: &mut wit_text::Field| "other".clone_into(&mut it.name);
             change_members(&mut record.fields, change, member, name, ty);
         }
         TypeDefKind::Variant(variant) => {
-            let ty = |it: &mut wit_parser::Case| it.ty = it.ty.is_none().then_some(Type::U8);
-            let name = |it: &mut wit_parser::Case| "other".clone_into(&mut it.name);
+            let ty = |it: &mut wit_text::Case| it.ty = it.ty.is_none().then_some(Type::U8);
+            let name = |it: &mut wit_text::Case| "other".clone_into(&mut it.name);
             change_members(&mut variant.cases, change, member, name, ty);
         }
         TypeDefKind::Enum(cases) => {
-            let name = |it: &mut wit_parser::EnumCase| "other".clone_into(&mut it.name);
+            let name = |it: &mut wit_text::EnumCase| "other".clone_into(&mut it.name);
             change_members(&mut cases.cases, change, member, name, |_| {});
         }
         TypeDefKind::List(inner) | TypeDefKind::Option(inner) => *inner = Type::U16,
