@@ -17,6 +17,7 @@ mod engine;
 mod meter;
 mod native;
 mod peers;
+mod plugins;
 mod report;
 mod sandbox;
 mod simulate;
@@ -38,6 +39,8 @@ struct Arguments {
 enum What {
     /// Readings from a CSV file into a database
     Csv(csv::Options),
+    /// Plugins of strangers, from their upload on
+    Plugins(plugins::Options),
     /// Histories of two sides with every fault between them
     Simulate(simulate::Options),
     /// Readings of two sides, kept in step
@@ -50,6 +53,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Csv(options) => csv::run(&options),
+        What::Plugins(options) => plugins::run(&options),
         What::Simulate(options) => simulate::run(&options),
         What::TwoWay(options) => two_way::run(&options),
         What::Child(task) => child::run(&task),

@@ -6,6 +6,7 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -29,14 +30,20 @@ struct State {
     changes: i64,
     requests: usize,
     over: bool,
+    takes: Duration,
 }
 
 impl Wells {
     /// Wells W1, W2 and so on, each with so many readings an hour apart.
     pub fn start(wells: usize, readings_each: usize) -> Self {
+        Self::slow(wells, readings_each, Duration::ZERO)
+    }
+
+    /// The same, which takes its time for each answer.
+    pub fn slow(wells: usize, readings_each: usize, takes: Duration) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
         let address = listener.local_addr().expect("a listener has an address");
-        let mut state = State::default();
+        let mut state = State { takes, ..State::default() };
         for well in 1..=wells {
             let name = format!("Well {well}");
             let position = (74.0, 25.0);
