@@ -27,6 +27,7 @@ mod two_way;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ourwater::plugin::compiler::{self, Order};
 
 #[derive(Debug, Parser)]
 #[command(about = "What moving data costs, next to floors measured in the same run")]
@@ -45,6 +46,9 @@ enum What {
     Simulate(simulate::Options),
     /// Readings of two sides, kept in step
     TwoWay(two_way::Options),
+    /// What the sandbox starts to compile a plugin
+    #[command(name = compiler::COMMAND, hide = true)]
+    Compile { cpu_seconds_max: u64, memory_bytes_max: u64, component_bytes_max: u64 },
     /// One measurement, in a process of its own
     #[command(hide = true)]
     Child(child::Task),
@@ -57,6 +61,10 @@ fn main() -> ExitCode {
         What::Simulate(options) => simulate::run(&options),
         What::TwoWay(options) => two_way::run(&options),
         What::Child(task) => child::run(&task),
+        What::Compile { cpu_seconds_max, memory_bytes_max, component_bytes_max } => {
+            let order = Order { cpu_seconds_max, memory_bytes_max, component_bytes_max };
+            return compiler::compile(order).into();
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

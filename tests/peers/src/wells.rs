@@ -131,6 +131,7 @@ fn answer(mut stream: &TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
+    thread::sleep(lock(state).takes);
     let (status, answer) = lock(state).handle(&first, &body);
     let answer = answer.to_string();
     write!(
