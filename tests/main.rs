@@ -8,6 +8,7 @@ mod compiling;
 mod contract;
 mod editing;
 mod entrusting;
+mod ggmn;
 mod harness;
 mod imports;
 mod inspecting;

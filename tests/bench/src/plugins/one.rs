@@ -163,8 +163,9 @@ async fn idle_mib(app: &App, component: &[u8]) -> Result<f64> {
 async fn instance(plugin: &Plugin, body: &str) -> Result<Instance> {
     let body = body.as_bytes().to_vec();
     let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
-    let remote: Remote =
-        Arc::new(move |_| Ok(Response { status: 200, headers: headers.clone(), body: body.clone() }));
+    let remote: Remote = Arc::new(move |_| {
+        Ok(Response { status: 200, headers: headers.clone(), body: body.clone() })
+    });
     let origins = vec!["https://wells.example".parse()?];
     let http = Http::scripted(remote, origins, BTreeMap::new(), HttpLimits::default());
     Ok(plugin.instance(Grant { http: Some(http), ..Grant::default() }).await?)
