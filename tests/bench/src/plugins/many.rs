@@ -6,9 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use ourwater::app::{App, Settings};
 use ourwater::domain::network::Networks;
 use ourwater::domain::organisation::{Limits, Organisation, Zone};
-use ourwater::domain::plan::Matching;
 use ourwater::domain::run::{RunState, Trigger};
-use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
+use ourwater::domain::sync::{Datatype, Matching, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::plugin::Compiler;
 use ourwater::store::Access;
 use ourwater::store::datasource::NewDatasource;
@@ -88,5 +87,5 @@ async fn sync(app: &App, organisation: &Organisation, at: usize, url: &str) -> R
         missing_resource: MissingResource::Create,
         rules: Rules { matching: Matching::Apart, ..Rules::default() },
     };
-    Ok(app.store.create_sync(organisation, new, &app.clock).await?)
+    Ok(app.store.create_sync(&organisation.id, new, &app.clock).await?)
 }
