@@ -124,8 +124,8 @@ mod tests {
         let canary = Canary::new();
         canary.watch("nothing", "canary");
         assert!(canary.seen().is_empty());
-        for form in canary.forms.iter() {
-            canary.watch("cursor", &format!("x{form}y"));
+        for (at, form) in canary.forms.iter().enumerate() {
+            canary.watch(&format!("cursor {at}"), &format!("x{form}y"));
         }
         assert_eq!(canary.seen().len(), canary.forms.len());
     }

@@ -115,8 +115,8 @@ fn fields_and_cases_that_are_missing_added_or_moved_are_told_by_name() {
     );
     assert_told(
         &[(
-            "enum duplicates { overwrites, refuses, stores-both }",
-            "enum duplicates { overwrites }",
+            "    /// The earlier one stays.\n    refuses,\n    /// Both stay.\n    stores-both,\n",
+            "",
         )],
         &["`duplicates` lacks case `refuses`", "`duplicates` lacks case `stores-both`"],
     );
