@@ -3,11 +3,11 @@
 //! A second cargo does it, in a target folder of its own that all profiles share: seconds once,
 //! nothing after. Nothing of this build's settings may reach it (they are for another machine).
 
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::{Command, exit};
 use std::{env, fs};
 
+use anyhow::{Context as _, Result, bail};
 use sha2::{Digest, Sha256};
 
 /// Name for people and package of each built-in plugin.
@@ -21,14 +21,14 @@ const KEPT: [&str; 4] = ["CARGO_HOME", "CARGO_MAKEFLAGS", "CARGO_NET_", "CARGO_H
 
 fn main() {
     if let Err(error) = embed() {
-        for line in error.to_string().lines() {
+        for line in format!("{error:#}").lines() {
             println!("cargo::error={line}");
         }
         exit(1);
     }
 }
 
-fn embed() -> Result<(), Box<dyn Error>> {
+fn embed() -> Result<()> {
     let workspace = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?).join("..").canonicalize()?;
     for watched in ["plugins", "wit", "Cargo.lock", "Cargo.toml", "rust-toolchain.toml"] {
         println!("cargo::rerun-if-changed={}", workspace.join(watched).display());
@@ -40,10 +40,10 @@ fn embed() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     for (name, package) in PLUGINS {
         let from = compiled.join(format!("{}.wasm", package.replace('-', "_")));
-        let bytes = fs::read(&from).map_err(|error| format!("{}: {error}", from.display()))?;
+        let bytes = fs::read(&from).with_context(|| from.display().to_string())?;
         let component = out.join(format!("{name}.wasm"));
         write(&component, &bytes)?;
-        let path = component.to_str().ok_or("the build folder's path must be UTF-8")?;
+        let path = component.to_str().context("the build folder's path must be UTF-8")?;
         components.push(format!("({name:?}, include_bytes!({path:?}))"));
         digests.push(format!("{:?}", hex(&Sha256::digest(&bytes))));
     }
@@ -52,7 +52,7 @@ fn embed() -> Result<(), Box<dyn Error>> {
 }
 
 /// Says what to type where the target is missing, before rustc says something else.
-fn require_target() -> Result<(), Box<dyn Error>> {
+fn require_target() -> Result<()> {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let answer =
         Command::new(rustc).args(["--print", "target-libdir", "--target", TARGET]).output()?;
@@ -60,15 +60,14 @@ fn require_target() -> Result<(), Box<dyn Error>> {
     if answer.status.success() && Path::new(&folder).is_dir() {
         return Ok(());
     }
-    Err(format!(
+    bail!(
         "the plugins are compiled for {TARGET}, which this toolchain has not got.\n\
          Type, in the project folder:  rustup toolchain install"
     )
-    .into())
 }
 
 /// The folder of the compiled components.
-fn compile(workspace: &Path) -> Result<PathBuf, Box<dyn Error>> {
+fn compile(workspace: &Path) -> Result<PathBuf> {
     let folder = workspace.join("target/plugins");
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace);
@@ -88,14 +87,14 @@ fn compile(workspace: &Path) -> Result<PathBuf, Box<dyn Error>> {
     cargo.arg(&folder);
     cargo.args(PLUGINS.iter().flat_map(|(_, package)| ["--package", *package]));
     if !cargo.status()?.success() {
-        return Err("the built-in plugins do not compile; why is said above".into());
+        bail!("the built-in plugins do not compile; why is said above");
     }
     Ok(folder.join(TARGET).join("plugin"))
 }
 
 /// Writes what is new only. A component is copied, since the shared folder may be rebuilt by another
 /// profile while rustc reads.
-fn write(to: &Path, bytes: &[u8]) -> Result<(), Box<dyn Error>> {
+fn write(to: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(to).is_ok_and(|present| present == bytes) {
         return Ok(());
     }

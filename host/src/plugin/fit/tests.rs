@@ -121,7 +121,10 @@ fn fields_and_cases_that_are_missing_added_or_moved_are_told_by_name() {
         &["`duplicates` lacks case `refuses`", "`duplicates` lacks case `stores-both`"],
     );
     assert_told(
-        &[("longitude: f64, latitude: f64", "latitude: f64, longitude: f64")],
+        &[
+            ("    /// East of Greenwich.\n    longitude: f64,\n", ""),
+            ("    latitude: f64,\n", "    latitude: f64,\n    longitude: f64,\n"),
+        ],
         &["`position` has its fields in another order than the contract: longitude, latitude"],
     );
 }
