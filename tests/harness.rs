@@ -2,6 +2,7 @@
 
 mod browser;
 pub(crate) mod component;
+pub(crate) mod guests;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -29,6 +30,11 @@ static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
 /// A field of an answer that holds text.
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// The program's path.
+pub(crate) fn program() -> &'static Path {
+    &PROGRAM
 }
 
 /// A folder with a database of its own.

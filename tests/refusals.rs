@@ -171,7 +171,8 @@ async fn a_plugin_that_is_not_active_is_named_with_those_that_are() {
     };
     let sync = store.create_sync(&world.organisation, new, &Clock::System).await.unwrap();
     let refusal = World { sync, ..world }.refused_here().await;
-    let Refusal::Plugin(text) = &refusal else { panic!("{refusal}") };
+    let Refusal::Plugin(unready) = &refusal else { panic!("{refusal}") };
+    let text = unready.to_string();
     assert!(text.contains("\"ggmn\"") && text.contains("csv"), "{text}");
 }
 
