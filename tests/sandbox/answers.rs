@@ -31,7 +31,8 @@ fn large() -> Vec<Row> {
             "endless-chunks",
             Request::to(URL, || {
                 let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_vec();
-                vec![Act::Endless(head, b"4\r\n1.5,\r\n".to_vec())]
+                let chunk = [b"1000\r\n", &[b'0'; 0x1000][..], b"\r\n"].concat();
+                vec![Act::Endless(head, chunk)]
             }),
             over(),
         ),

@@ -22,9 +22,9 @@ fn within() -> Vec<Row> {
         guest("panic", fault(&["get panicked; it said: thread", "the well is dry"])),
         guest("exit", fault(&["get ended the program with status", "instead of answering"])),
         guest("print-flood", fault(&["get panicked", "at last"])),
-        guest("escapes", data(&["data: your password, please"])),
+        guest("escapes", data(&["your password, please"])),
         guest("random-flood", LATE),
-        guest("random", limit(&["randomness: at most 64 KiB at once (random_bytes_max)"])),
+        guest("random", limit(&["randomness: at most 65536 bytes at once (random_bytes_max)"])),
         upload(
             "hostcall-flood",
             || {

@@ -8,7 +8,7 @@ pub(super) fn rows() -> Vec<Row> {
         guest("memory", limit(&["memory: at most 64 MiB for an instance", "memory allocation of"])),
         guest("handles", limit(&["handles: at most 1000 open at a time (handles_max)"])),
         guest("log-line", limit(&["transfer: at most 16 MiB", "(hostcall_bytes_max)"])),
-        guest("log-lines", limit(&["transfer: at most 16 MiB", "(hostcall_bytes_max)"])),
+        guest("log-lines", limit(&["call time: get took more than 700ms (call_time_ms_max)"])),
         guest("huge", limit(&["transfer: at most 16 MiB", "(hostcall_bytes_max)"])),
         upload(
             "memory-initial-4-gib",
@@ -25,7 +25,7 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         upload(
             "memories",
-            || with(&"(memory 0)".repeat(100), ""),
+            || with(&"(memory 0)".repeat(80), ""),
             Ends::Refused(&["parts: at most", "64 memories (memories_max)"]),
         ),
         upload(

@@ -32,7 +32,7 @@ pub(super) fn rows() -> Vec<Row> {
         Row {
             name: "receipt",
             deed: Deed::Push("receipt"),
-            ends: fault(&["contract: the receipt", "7"]),
+            ends: fault(&["contract: its receipt does not add up: 7 created", "of a batch of 1"]),
         },
         pull("equal-cursor", fault(&["its cursor did not move"])),
         pull("empty-pages", fault(&["more than 1000 empty pages in a row"])),

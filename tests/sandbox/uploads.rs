@@ -4,7 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use super::made::Made;
-use super::row::{Ends, Row, upload};
+use super::row::{Deed, Ends, Row, upload};
 use crate::harness::{self, guests};
 
 const CUSTOM_SECTION: u8 = 0;
@@ -91,6 +91,15 @@ fn out_of_proportion() -> Vec<Row> {
             || huge_function(120_000),
             Ends::Refused(&["largest function", "at most 1 MiB (component_function_bytes_max)"]),
         ),
+        Row {
+            name: "compile-bomb",
+            deed: Deed::Compile(|| huge_function(250_000)),
+            ends: Ends::Refused(&[
+                "compiling: at most",
+                "(compile_",
+                "and the component needs more",
+            ]),
+        },
         upload(
             "nested-components",
             || {

@@ -71,7 +71,7 @@ fn given_back() -> Vec<Row> {
         ),
         upload(
             "result-alias-strings",
-            || aliases(&words(&[0, 1 << 20])),
+            || aliases(&words(&[1 << 20, 1 << 20])),
             limit(&["transfer: at most 16 MiB", "(hostcall_bytes_max)"]),
         ),
         upload(

@@ -1,5 +1,6 @@
 //! The host the table is held against, and the good plugin that it serves all the while.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -32,23 +33,18 @@ pub(super) struct World {
     good: Arc<Plugin>,
     pub(super) hostile: Arc<Plugin>,
     files: Files,
-    _cache: tempfile::TempDir,
+    cache: tempfile::TempDir,
 }
 
 impl World {
     pub(super) async fn new() -> Self {
         let cache = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            cache: cache.path().to_owned(),
-            limits: limits(),
-            compiler: Compiler::Process(harness::program().to_owned()),
-        };
-        let plugins = Plugins::new(settings).unwrap();
+        let plugins = host(cache.path(), limits());
         let (_, csv) = builtin().iter().find(|(name, _)| *name == "csv").unwrap();
         let patient = Limits { call_time_max: PATIENCE, start_time_max: PATIENCE, ..limits() };
         let good = plugins.load(csv).await.unwrap().with_limits(patient);
         let hostile = plugins.inspect(&guests::hostile()).await.unwrap().plugin;
-        Self { plugins, good, hostile, files: wells().await, _cache: cache }
+        Self { plugins, good, hostile, files: wells().await, cache }
     }
 
     pub(super) async fn outcome(&self, deed: &Deed) -> Outcome {
@@ -56,6 +52,18 @@ impl World {
             Deed::Guest(deed) => {
                 let config = json!({"deed": deed}).to_string();
                 asked(&self.hostile, &config, None, Grant::default()).await
+            }
+            Deed::Compile(component) => {
+                let limits = Limits {
+                    component_function_bytes_max: 7 << 20,
+                    compile_cpu_time_max: Duration::from_secs(1),
+                    ..limits()
+                };
+                let host = host(self.cache.path(), limits);
+                match host.inspect(&component()).await {
+                    Ok(inspected) => Outcome::Well(format!("{:?}", inspected.report.compile_ms)),
+                    Err(error) => Outcome::Refused(error.to_string()),
+                }
             }
             Deed::Pull(deed) => pages::pulled(&self.hostile, deed).await,
             Deed::Push(deed) => pages::pushed(&self.hostile, deed).await,
@@ -87,6 +95,12 @@ impl World {
         took.sort();
         took[CALLS / 2]
     }
+}
+
+/// A host that compiles what strangers upload in a process of its own.
+fn host(cache: &Path, limits: Limits) -> Plugins {
+    let compiler = Compiler::Process(harness::program().to_owned());
+    Plugins::new(Settings { cache: cache.to_owned(), limits, compiler }).unwrap()
 }
 
 /// Short enough for a table of what never ends by itself.

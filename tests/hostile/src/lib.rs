@@ -29,7 +29,7 @@ pub enum Deed {
     Exit,
     /// Writes lines without end, with escape sequences.
     LogFlood,
-    /// Writes one line of 64 MiB.
+    /// Writes one line of 24 MiB.
     LogLine,
     /// Writes lines of 8 MiB without end.
     LogLines,
@@ -155,7 +155,7 @@ fn acts(config: &Config) -> Result<()> {
         Deed::Panic => panic!("the \u{1b}[31mwell\u{1b}[0m is dry"),
         Deed::Exit => std::process::exit(3),
         Deed::LogFlood => flood_log_with(LURE),
-        Deed::LogLine => log::write(Level::Info, &"x".repeat(64 << 20)),
+        Deed::LogLine => log::write(Level::Info, &"x".repeat(24 << 20)),
         Deed::LogLines => flood_log_with(&"x".repeat(8 << 20)),
         Deed::Escapes => return Err(Failure::Data(format!("\u{1b}]0;root\u{7}{LURE}"))),
         Deed::Random => random(1 << 20),
