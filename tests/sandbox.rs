@@ -61,12 +61,12 @@ fn hold() {
         .build()
         .unwrap();
     runtime.block_on(async {
-        let world = World::new().await;
+        let (table, world) = (table(), World::new().await);
         let usual = world.serve().await;
         let before = Traces::now();
         let most = usual * SLACK + ALLOWANCE;
         let mut wrong = Vec::new();
-        for row in table() {
+        for row in &table {
             let outcome = world.outcome(&row.deed).await;
             let served = world.serve().await;
             println!("{:<24} then {served:>10.1?}  {outcome:?}", row.name);

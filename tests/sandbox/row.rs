@@ -17,9 +17,9 @@ pub(super) enum Deed {
     /// The guest does what its configuration says.
     Guest(&'static str),
     /// A component is uploaded, and asked for a page if it is taken.
-    Upload(fn() -> Vec<u8>),
+    Upload(Vec<u8>),
     /// A component is uploaded to a host that takes larger functions and compiles less.
-    Compile(fn() -> Vec<u8>),
+    Compile(Vec<u8>),
     /// A pass is pulled from the guest to its end, and saved.
     Pull(&'static str),
     /// The guest is handed a batch.
@@ -51,9 +51,9 @@ pub(super) const fn guest(deed: &'static str, ends: Ends) -> Row {
     Row { name: deed, deed: Deed::Guest(deed), ends }
 }
 
-/// A row of a component of its own.
-pub(super) const fn upload(name: &'static str, component: fn() -> Vec<u8>, ends: Ends) -> Row {
-    Row { name, deed: Deed::Upload(component), ends }
+/// A row of a component of its own, made at once: what that costs is not the host's.
+pub(super) fn upload(name: &'static str, component: impl FnOnce() -> Vec<u8>, ends: Ends) -> Row {
+    Row { name, deed: Deed::Upload(component()), ends }
 }
 
 /// A row of a request of the guest's.

@@ -93,7 +93,7 @@ fn out_of_proportion() -> Vec<Row> {
         ),
         Row {
             name: "compile-bomb",
-            deed: Deed::Compile(|| huge_function(250_000)),
+            deed: Deed::Compile(huge_function(250_000)),
             ends: Ends::Refused(&[
                 "compiling: at most",
                 "(compile_",

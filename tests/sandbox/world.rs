@@ -60,7 +60,7 @@ impl World {
                     ..limits()
                 };
                 let host = host(self.cache.path(), limits);
-                match host.inspect(&component()).await {
+                match host.inspect(component).await {
                     Ok(inspected) => Outcome::Well(format!("{:?}", inspected.report.compile_ms)),
                     Err(error) => Outcome::Refused(error.to_string()),
                 }
@@ -68,7 +68,7 @@ impl World {
             Deed::Pull(deed) => pages::pulled(&self.hostile, deed).await,
             Deed::Push(deed) => pages::pushed(&self.hostile, deed).await,
             Deed::Request(request) => request.outcome(&self.hostile).await,
-            Deed::Upload(component) => match self.plugins.inspect(&component()).await {
+            Deed::Upload(component) => match self.plugins.inspect(component).await {
                 Ok(inspected) => {
                     asked(&inspected.plugin, "{}", Some("100"), Grant::default()).await
                 }
