@@ -38,6 +38,22 @@ fn a_secret_is_read_from_standard_input_and_never_shown() {
 }
 
 #[test]
+fn a_client_is_entrusted_with_its_name_and_its_secret() {
+    let place = Place::new();
+    place.file("wells.csv", WELLS);
+    let imported = place.run(&["import", "wells.csv"]);
+    assert!(matches!(imported.code, 0 | 2), "{imported:?}");
+    let set = ["datasource", "credential", "set", "wells.csv", "access", "--kind", "oauth2"];
+    let nameless = place.run(&set);
+    assert!(nameless.code == 3 && nameless.err.contains("needs --user"), "{nameless:?}");
+    let mut command = place.command(&[&set[..], &["--user", "client"]].concat());
+    let said = command.env("OURWATER_SECRET", "canary-secret").output().unwrap();
+    assert!(said.status.success(), "{said:?}");
+    let listed = place.run(&["datasource", "credential", "list", "wells.csv"]);
+    assert!(listed.out.contains("oauth2  access") && !listed.out.contains("canary"), "{listed:?}");
+}
+
+#[test]
 fn a_login_needs_a_user_and_a_network_must_be_one() {
     let place = Place::new();
     let cases: [&[&str]; 4] = [

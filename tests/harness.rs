@@ -2,7 +2,7 @@
 
 mod browser;
 pub(crate) mod component;
-pub(crate) mod guests;
+pub(crate) mod kit;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -32,7 +32,7 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-/// The program's path.
+/// Where the program is.
 pub(crate) fn program() -> &'static Path {
     &PROGRAM
 }

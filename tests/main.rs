@@ -3,11 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "a story ends where what it stands on is not there")]
 
 mod browser;
+mod checks;
+mod compiling;
+mod contract;
 mod editing;
 mod entrusting;
+mod ggmn;
 mod harness;
 mod imports;
+mod inspecting;
 mod kill;
+mod kit;
 mod layers;
 mod life;
 mod pulls;

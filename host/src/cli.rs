@@ -2,7 +2,6 @@
 
 mod compile;
 mod demo;
-mod folder;
 mod import;
 mod manage;
 mod output;
@@ -252,6 +251,7 @@ fn config(text: Option<&str>, sets: &[String]) -> anyhow::Result<Value> {
 /// What the error's kind says of the exit code.
 fn exit_code(error: &anyhow::Error) -> u8 {
     use crate::app::{edit, import, life};
+    use crate::check;
     use crate::domain::plugin::Failure;
     use crate::plugin;
     use crate::sync::Refusal;
@@ -267,7 +267,10 @@ fn exit_code(error: &anyhow::Error) -> u8 {
             )
         )
         || matches!(error.downcast_ref(), Some(life::Error::Store(store::Error::NotFound { .. })))
-        || matches!(error.downcast_ref(), Some(life::Error::Limit(_) | life::Error::Unclear(_)))
+        || matches!(
+            error.downcast_ref(),
+            Some(life::Error::Limit(_) | life::Error::Unclear(_) | life::Error::Check(_))
+        )
         || matches!(
             error.downcast_ref(),
             Some(life::Error::Component(error)) if error.is_of_component()
@@ -294,7 +297,12 @@ fn exit_code(error: &anyhow::Error) -> u8 {
                     | Refusal::Ungranted(_)
                     | Refusal::Unsupported(_)
             )
-        );
+        )
+        || matches!(
+            error.downcast_ref(),
+            Some(check::Error::Config(_) | check::Error::Script(_) | check::Error::Skip { .. })
+        )
+        || error.is::<check::FixtureError>();
     if usage { BAD_USAGE } else { FAILED }
 }
 

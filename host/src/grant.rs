@@ -1,12 +1,15 @@
 //! What a plugin may reach: nothing, unless it is granted.
 
 mod bucket;
+mod gate;
+
 pub mod files;
 pub mod http;
 pub mod log;
 
 pub(crate) use crate::domain::text;
 pub use files::Files;
+pub use gate::Gate;
 pub use http::Http;
 pub use log::LogSink;
 
@@ -19,4 +22,6 @@ pub struct Grant {
     pub http: Option<Http>,
     /// Where its lines go; without, they go nowhere.
     pub log: Option<LogSink>,
+    /// Whom each call of the host is shown to before it is made; without, all are made.
+    pub gate: Option<Gate>,
 }

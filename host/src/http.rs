@@ -134,6 +134,7 @@ fn for_administrators() -> Router<Server> {
         .route("/api/v1/plugins", get(plugin::list).post(plugin::upload))
         .route("/api/v1/plugins/{plugin}", get(plugin::show).delete(plugin::delete))
         .route("/api/v1/plugins/{plugin}/allowance", put(plugin::allow).delete(plugin::withdraw))
+        .route("/api/v1/plugins/{plugin}/check", post(plugin::check))
         .route("/api/v1/plugins/{plugin}/activate", post(plugin::activate))
         .route("/api/v1/plugins/{plugin}/rollback", post(plugin::roll_back))
         .route("/api/v1/plugin-events", get(plugin::events))

@@ -8,6 +8,7 @@
 mod bindings;
 mod cache;
 pub mod compiler;
+pub mod config;
 mod convert;
 mod describe;
 mod engine;
@@ -326,7 +327,7 @@ pub fn builtin() -> &'static [(&'static str, &'static [u8])] {
 static BUILTIN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
 
 /// The SHA-256 of a component. Of a built-in one it is known, which saves a third of its load.
-fn digest(component: &[u8]) -> PluginDigest {
+pub fn digest(component: &[u8]) -> PluginDigest {
     const DIGESTS: &[&str] = include!(concat!(env!("OUT_DIR"), "/digests.rs"));
     let mut known = builtin().iter().zip(DIGESTS);
     let known = known.find(|((_, bytes), _)| std::ptr::eq(*bytes, component));

@@ -246,12 +246,12 @@ impl Engine {
         config: &Value,
     ) -> Result<(Instance, Value), Failure> {
         let allowed = self.inner.registry.get(plugin).await?;
-        let config = config::fill_in(config, allowed.plugin.description(), organisation);
+        let config = config::fill_in(config, allowed.plugin.description(), organisation.zone);
         let files = self.files(&allowed, &organisation.id, &config, None).await;
         let files = files.map_err(|error| Failure::Data(error.to_string()))?;
         let network = self.inner.means.network.of(organisation.id.as_str());
         let http = granted::http(&network, &allowed, &config, &self.trying)?;
-        let grant = Grant { files, http, log: None };
+        let grant = Grant { files, http, ..Grant::default() };
         Ok((allowed.plugin.instance(grant).await?, config))
     }
 

@@ -1,17 +1,32 @@
 //! Components of this workspace that are not built in, compiled as build.rs compiles those that are.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
+
+/// Packages that this process has compiled.
+static COMPILED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 /// The component that a package's library or example of that name is.
 pub(crate) fn component(package: &str, name: &str) -> Vec<u8> {
+    std::fs::read(path(package, name)).unwrap()
+}
+
+/// Where it is.
+pub(crate) fn path(package: &str, name: &str) -> PathBuf {
     let folder = workspace().join("target/plugins");
-    compile(package, &folder);
+    let mut compiled = COMPILED.lock().unwrap();
+    if !compiled.contains(package) {
+        compile(package, &folder);
+        compiled.insert(package.to_owned());
+    }
+    drop(compiled);
     let compiled = folder.join("wasm32-wasip2/plugin");
     let name = format!("{name}.wasm").replace('-', "_");
     let places = [compiled.join(&name), compiled.join("examples").join(&name)];
     let found = places.iter().find(|place| place.exists());
-    std::fs::read(found.unwrap_or_else(|| panic!("there is no {places:?}"))).unwrap()
+    found.unwrap_or_else(|| panic!("there is no {places:?}")).clone()
 }
 
 /// Another version of a component with the same code: sections that nobody knows are skipped.

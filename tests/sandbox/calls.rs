@@ -3,7 +3,7 @@
 use super::made::Made;
 use super::row::{Ends, Row, data, denied, fault, guest, limit, upload};
 use super::values::LOG;
-use crate::harness::guests;
+use crate::harness::component::component;
 
 const LATE: Ends = limit(&["call time: get took more than 700ms (call_time_ms_max)"]);
 
@@ -54,7 +54,7 @@ fn around() -> Vec<Row> {
         ),
         upload(
             "loop-describe",
-            guests::silent,
+            || component("hostile", "describe"),
             Ends::Refused(&["call time: describe took more than 700ms (call_time_ms_max)"]),
         ),
         upload(

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use super::made::Made;
 use super::row::{Deed, Ends, Row, upload};
-use crate::harness::{self, guests};
+use crate::harness::{self, component::component};
 
 const CUSTOM_SECTION: u8 = 0;
 
@@ -38,7 +38,7 @@ fn broken() -> Vec<Row> {
         upload(
             "truncated",
             || {
-                let mut component = guests::hostile();
+                let mut component = component("hostile", "hostile");
                 component.truncate(component.len() / 2);
                 component
             },

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::pages;
 use super::row::{Deed, Outcome};
-use crate::harness::{self, guests};
+use crate::harness::{self, component::component};
 
 const CSV: &str = "well,time,value\nA,2020-01-01T00:00:00Z,1.5\nB,2020-01-02T00:00:00Z,-0.999\n";
 
@@ -43,7 +43,7 @@ impl World {
         let (_, csv) = builtin().iter().find(|(name, _)| *name == "csv").unwrap();
         let patient = Limits { call_time_max: PATIENCE, start_time_max: PATIENCE, ..limits() };
         let good = plugins.load(csv).await.unwrap().with_limits(patient);
-        let hostile = plugins.inspect(&guests::hostile()).await.unwrap().plugin;
+        let hostile = plugins.inspect(&component("hostile", "hostile")).await.unwrap().plugin;
         Self { plugins, good, hostile, files: wells().await, cache }
     }
 

@@ -4,10 +4,13 @@
 //! the process begins. So a process may die between any two steps, and the next one finds the last
 //! step that was taken whole.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
+use crate::check::{self, Fixture, Outcome};
 use crate::domain::limit::LimitError;
 use crate::domain::permission::Allowance;
 use crate::domain::version::{PluginDigest, Version};
@@ -33,6 +36,9 @@ pub enum Error {
     /// It does not stand where that can be done, or the database could not go on.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// It cannot be played against what was given.
+    #[error(transparent)]
+    Check(#[from] check::Error),
     /// Its content cannot be kept.
     #[error(transparent)]
     Content(#[from] blob::Error),
@@ -45,6 +51,20 @@ pub struct Added {
     pub version: Version,
     /// It was not known before.
     pub new: bool,
+}
+
+/// What a version is played against.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checking {
+    /// The configuration it is called with.
+    pub config: Value,
+    /// The other system.
+    #[serde(default)]
+    pub fixture: Fixture,
+    /// Checks that are left out, and why.
+    #[serde(default)]
+    pub skip: BTreeMap<String, String>,
 }
 
 /// Fewest digits of a digest that stand for it.
@@ -120,6 +140,24 @@ impl App {
         Ok(())
     }
 
+    /// Plays a version against a scripted system, and keeps what was found with it.
+    pub async fn check_plugin(
+        &self,
+        digest: &PluginDigest,
+        asked: &Checking,
+        who: &str,
+        progress: impl Fn(&Outcome),
+    ) -> Result<(Version, check::Report), Error> {
+        self.store.version(digest).await?;
+        let component = self.content(digest).await?;
+        let Checking { config, fixture, skip } = asked;
+        let run = check::run(&self.sandbox, &component, config, fixture, skip, progress);
+        let report = run.await?;
+        let (kept, summary) = (json!(report), report.summary());
+        let version = self.store.keep_check(digest, &kept, &summary, who, &self.clock).await?;
+        Ok((version, report))
+    }
+
     /// The version that a digest, or the beginning of one, names.
     pub async fn find_version(&self, text: &str) -> Result<Version, Error> {
         let all = self.store.versions().await?;
@@ -151,6 +189,15 @@ impl App {
         if let Some(plugin) = self.sandbox.find(digest).await? {
             return Ok(plugin);
         }
-        Ok(self.sandbox.load(&self.blobs.content(digest.as_str()).await?).await?)
+        Ok(self.sandbox.load(&self.content(digest).await?).await?)
+    }
+
+    /// The component; one that this program brings is in no folder.
+    async fn content(&self, digest: &PluginDigest) -> Result<Vec<u8>, Error> {
+        let mut built_in = plugin::builtin().iter().map(|(_, component)| *component);
+        match built_in.find(|component| plugin::digest(component) == *digest) {
+            Some(component) => Ok(component.to_vec()),
+            None => Ok(self.blobs.content(digest.as_str()).await?),
+        }
     }
 }

@@ -14,7 +14,6 @@ use crate::http::stand_in;
 use crate::store::Access;
 use crate::store::organisation::NewOrganisation;
 
-use super::folder::Folder;
 use super::output::Output;
 use super::{COMPLETED, FAILED, open};
 
@@ -27,9 +26,9 @@ pub(super) struct Demo {
 
 impl Demo {
     pub(super) async fn run(self, settings: &Settings, output: &Output) -> anyhow::Result<u8> {
-        let folder = Folder::new()?;
+        let folder = tempfile::tempdir()?;
         let settings = Settings {
-            database: folder.0.join("demo.db").display().to_string(),
+            database: folder.path().join("demo.db").display().to_string(),
             files: None,
             // Plugins reach the demo's own server, and nothing else of this machine's networks.
             allow_networks: vec![IpNet::from(stand_in::ADDRESS)],
@@ -37,7 +36,7 @@ impl Demo {
         };
         let app = open(&settings, Access::Write).await?;
         let (organisation, token) = make_organisation(&app, "Dharta").await?;
-        let file = file::pull_twice(&app, &organisation, &folder.0, output).await?;
+        let file = file::pull_twice(&app, &organisation, folder.path(), output).await?;
         let two_way = two_way::show(&app, output).await?;
         let sound = file.is_sound() && two_way.is_sound();
         output.object(&json!({

@@ -26,6 +26,16 @@ impl Output {
         }
     }
 
+    /// How far it is: a line of text, beside the one object where that is asked for.
+    pub(super) fn progress(self, line: &str) {
+        if self.json {
+            // Nobody has to watch.
+            let _ = writeln!(std::io::stderr().lock(), "{line}");
+        } else {
+            print(line);
+        }
+    }
+
     /// The one object, for programs only.
     pub(super) fn object(self, object: &Value) {
         if self.json {

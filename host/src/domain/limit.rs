@@ -193,6 +193,7 @@ pub(crate) fn within(
 }
 
 #[cfg(test)]
+#[expect(unreachable_pub, reason = "the tables of a test are nobody else's")]
 mod tests {
     use std::collections::BTreeMap;
 
@@ -248,7 +249,8 @@ mod tests {
     fn a_name_nobody_knows_and_a_value_out_of_bounds_are_told() {
         let unknown = named("tea_bytes_max", 1).unwrap_err().to_string();
         assert_eq!(unknown, "there is no limit named \"tea_bytes_max\"");
-        let outside = named("cup_tea_bytes_max", 501).unwrap_err().to_string();
+        let too_much = BTreeMap::from([("cup_tea_bytes_max".to_owned(), 501)]);
+        let outside = Cup::default().with(&too_much).unwrap_err().to_string();
         assert_eq!(outside, "the limit cup_tea_bytes_max can be 1 to 500, not 501");
     }
 }

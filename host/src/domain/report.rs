@@ -4,10 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::permission::Asked;
 use super::plugin::Description;
+use super::sync::Datatype;
 use super::version::PluginDigest;
 
 /// What was found out of a component without trusting it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Report {
     /// The SHA-256 of the component.
     pub digest: PluginDigest,
@@ -57,6 +59,45 @@ pub struct Linked {
     pub name: String,
     /// What that means here.
     pub meaning: String,
+}
+
+impl Report {
+    /// What it is and is made of, each thing under its name, for people.
+    pub fn facts(&self) -> [(&'static str, String); 6] {
+        [
+            ("digest", format!("sha256:{}", self.digest)),
+            ("contract", format!("ourwater:datasource {}", self.contract)),
+            ("gets", datatypes(&self.description.gets)),
+            ("takes", datatypes(&self.description.pushes)),
+            ("made with", self.made_with()),
+            ("size", self.size()),
+        ]
+    }
+
+    fn made_with(&self) -> String {
+        let language = self.language.iter().cloned();
+        let all: Vec<String> = language.chain(self.tools.iter().map(Tool::to_string)).collect();
+        if all.is_empty() { "it does not say".to_owned() } else { all.join(", ") }
+    }
+
+    fn size(&self) -> String {
+        let Self { bytes, modules, functions, largest_function_bytes, compiled_bytes, .. } = self;
+        let took = match self.compile_ms {
+            Some(milliseconds) => format!("compiled in {milliseconds} ms"),
+            None => "compiled before".to_owned(),
+        };
+        format!(
+            "{bytes} bytes; modules: {modules}; functions: {functions}, the largest of \
+             {largest_function_bytes} bytes; {took}, to {compiled_bytes} bytes"
+        )
+    }
+}
+
+fn datatypes(datatypes: &[Datatype]) -> String {
+    if datatypes.is_empty() {
+        return "nothing".to_owned();
+    }
+    datatypes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 impl std::fmt::Display for Tool {

@@ -2,8 +2,10 @@
 //!
 //! A request is judged ([`asked`]), given its key ([`keys`]), waits for its turn ([`pace`]), is sent
 //! over a connection to addresses that were judged as well ([`network`], [`connection`]), and its
-//! answer is cleared of secrets ([`redact`]). What went wrong says whether the server may have acted: `unsent` is proven, all
-//! else is `lost`. Redirects are handed over as they are, and no proxy is asked.
+//! answer is cleared of secrets ([`redact`]). What went wrong says whether the server may have acted:
+//! `unsent` is proven, all else is `lost`. Redirects are handed over as they are, and no proxy is
+//! asked. Where a conformance run plays the other system, a script answers instead of a network
+//! ([`scripted`]); all else is the same.
 
 mod asked;
 mod connection;
@@ -13,6 +15,7 @@ mod limits;
 mod network;
 mod pace;
 mod redact;
+mod scripted;
 mod unpack;
 
 use std::collections::BTreeMap;
@@ -30,6 +33,7 @@ use connection::{Answer, Connection};
 use keys::Keys;
 pub use limits::HttpLimits;
 pub use network::Network;
+pub use scripted::{Remote, Sent};
 
 /// Of what a plugin or an administrator wrote, in a message.
 const SHOWN_BYTES_MAX: usize = 500;
@@ -105,11 +109,18 @@ struct Session {
 
 /// The way to the servers.
 struct Line {
-    network: Network,
+    way: Way,
     limits: HttpLimits,
     kept: Option<Connection>,
     requests: u64,
     bytes: u64,
+}
+
+/// Who answers.
+#[derive(Clone)]
+enum Way {
+    Network(Network),
+    Script(Remote),
 }
 
 impl Http {
@@ -120,7 +131,16 @@ impl Http {
         keys: BTreeMap<CredentialName, Key>,
         limits: HttpLimits,
     ) -> Self {
-        let line = Line { network, limits: limits.clone(), kept: None, requests: 0, bytes: 0 };
+        Self::over(Way::Network(network), origins, keys, limits)
+    }
+
+    fn over(
+        way: Way,
+        origins: Vec<Origin>,
+        keys: BTreeMap<CredentialName, Key>,
+        limits: HttpLimits,
+    ) -> Self {
+        let line = Line { way, limits: limits.clone(), kept: None, requests: 0, bytes: 0 };
         let session = Mutex::new(Session { line, keys: Keys::new(keys) });
         Self { inner: Arc::new(Inner { origins, limits, session }) }
     }
@@ -147,35 +167,55 @@ impl std::fmt::Debug for Http {
 }
 
 impl Line {
+    async fn exchange(&mut self, asked: &Asked, deadline: Instant) -> Result<Answer, Broken> {
+        let way = self.way.clone();
+        if let Way::Network(network) = &way {
+            network.pace.turn(&asked.origin, &self.limits, deadline).await?;
+        }
+        self.spend(asked)?;
+        let answer = match way {
+            Way::Network(network) => self.exchange_over(&network, asked, deadline).await?,
+            Way::Script(remote) => scripted::answer(&remote, asked, &self.limits)?,
+        };
+        self.bytes += answer.body.len() as u64;
+        Ok(answer)
+    }
+
     /// Over the connection that is there, or a new one: then, and where the old one proves closed,
     /// nothing was sent before.
-    async fn exchange(&mut self, asked: &Asked, deadline: Instant) -> Result<Answer, Broken> {
-        self.network.pace.turn(&asked.origin, &self.limits, deadline).await?;
-        self.spend(asked)?;
+    async fn exchange_over(
+        &mut self,
+        network: &Network,
+        asked: &Asked,
+        deadline: Instant,
+    ) -> Result<Answer, Broken> {
         let kept = self.kept.take();
         let kept = kept.filter(|it| it.origin == asked.origin && it.fresh(&self.limits));
         let answered = match kept {
-            None => self.over_new(asked, deadline).await,
+            None => self.over_new(network, asked, deadline).await,
             Some(kept) => match self.over(kept, asked, deadline).await {
-                Err(Broken::Unsent { .. }) => self.over_new(asked, deadline).await,
+                Err(Broken::Unsent { .. }) => self.over_new(network, asked, deadline).await,
                 answered => answered,
             },
         };
         let (connection, answer) = answered?;
-        self.network.pace.heed(&asked.origin, &answer, &self.limits);
-        self.kept = Some(connection).filter(|it| !self.network.is_wanted(&it.origin));
-        self.bytes += answer.body.len() as u64;
+        network.pace.heed(&asked.origin, &answer, &self.limits);
+        self.kept = Some(connection).filter(|it| !network.is_wanted(&it.origin));
         Ok(answer)
     }
 
     async fn over_new(
         &self,
+        network: &Network,
         asked: &Asked,
         deadline: Instant,
     ) -> Result<(Connection, Answer), Broken> {
-        let seat = self.network.seat(&asked.origin, deadline).await?;
-        let connecting = self.network.connect(&asked.origin, seat, &self.limits);
-        let late = |_| Broken::unsent(format!("{} cannot be connected to in time", asked.origin));
+        let seat = network.seat(&asked.origin, deadline).await?;
+        let connecting = network.connect(&asked.origin, seat, &self.limits);
+        let late = |_| {
+            let time = self.time();
+            Broken::unsent(format!("{} cannot be connected to in time: {time}", asked.origin))
+        };
         let connection = timeout_at(deadline.into(), connecting).await.map_err(late)??;
         self.over(connection, asked, deadline).await
     }
@@ -187,8 +227,16 @@ impl Line {
         deadline: Instant,
     ) -> Result<(Connection, Answer), Broken> {
         let exchange = connection.exchange(asked, &self.limits);
-        let late = |_| Broken::lost(format!("{} gave no whole answer in time", asked.origin));
+        let late = |_| {
+            Broken::lost(format!("{} gave no whole answer in time: {}", asked.origin, self.time()))
+        };
         timeout_at(deadline.into(), exchange).await.map_err(late)?
+    }
+
+    /// What a request's time is limited by.
+    fn time(&self) -> String {
+        let most = self.limits.request_time_max;
+        format!("at most {most:?} (http_request_time_ms_max), within its call's (call_time_ms_max)")
     }
 
     fn spend(&mut self, asked: &Asked) -> Result<(), Broken> {

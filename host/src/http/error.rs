@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
 use crate::app::{edit, export, import, life};
+use crate::check;
 use crate::domain::plugin::{Failure, Proposal};
 use crate::store::{self, blob};
 use crate::sync::{Refusal, plan, pull, receive};
@@ -195,6 +196,8 @@ impl From<life::Error> for Error {
             life::Error::Content(error) => error.into(),
             life::Error::Limit(_) => Self::unfit("limits", text),
             life::Error::Unclear(_) => Self::unfit("digest", text),
+            life::Error::Check(check::Error::Plugin(_)) => Self::host(&text),
+            life::Error::Check(_) => Self::unfit("", text),
             life::Error::Component(error) if !error.is_of_component() => Self::host(&text),
             life::Error::Component(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "plugin", text)

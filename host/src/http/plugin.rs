@@ -13,15 +13,18 @@ use super::Server;
 use super::administrator::Admin;
 use super::caller::Caller;
 use super::error::{Error, Result};
-use super::json::{Asked, Body, read};
+use super::json::{Asked, Body, parse, read};
 use super::path::Variable;
-use crate::app::life::Added;
+use crate::app::life::{Added, Checking};
 use crate::domain::permission::{Allowance, asked};
 use crate::domain::version::{Version, VersionState};
 
 /// Events of a list, where nobody says how many, and at most.
 const EVENTS: u32 = 100;
 const EVENTS_MAX: u32 = 10_000;
+
+/// Bytes of a fixture as it is sent.
+const FIXTURE_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Somebody this instance knows.
 #[derive(Debug)]
@@ -125,6 +128,20 @@ pub(super) async fn delete(
     let version = found(&server, &digest).await?;
     server.app.delete_plugin(&version.digest, &administrator.name).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Plays a version against a scripted system, and keeps what was found with it.
+pub(super) async fn check(
+    State(server): State<Server>,
+    Admin(administrator): Admin,
+    Variable(digest): Variable,
+    request: Request,
+) -> Result<Json<Value>> {
+    let version = found(&server, &digest).await?;
+    let asked: Checking = parse(&read(request, FIXTURE_BYTES_MAX).await?)?;
+    let who = &administrator.name;
+    let (_, report) = server.app.check_plugin(&version.digest, &asked, who, |_| {}).await?;
+    Ok(Json(json!(report)))
 }
 
 /// Who did what, the latest first.

@@ -2,8 +2,8 @@
 //!
 //! What a compiler needs for a component has no bound that could be seen before: a file of a megabyte
 //! can cost it hours and all memory. So it runs as a child, this same program, whose first act is to
-//! limit itself ([`child`]). It inherits nothing: no environment, no folder, and no open file but
-//! three pipes, since everything that Rust opens is closed when another program starts. However it
+//! limit itself ([`child`]). It inherits nothing: no environment, no folder, and of what this
+//! process opened three pipes alone, since what Rust opens is closed when another program starts. However it
 //! ends there are words for it ([`end`]), and only of a clean end the machine code is taken.
 
 mod child;
@@ -85,12 +85,12 @@ async fn in_process(program: &Path, component: &[u8], limits: &Limits) -> Result
     end::judge(status, &said, limits)?;
     match Engine::detect_precompiled(&compiled) {
         Some(Precompiled::Component) => Ok(compiled),
-        _ => Err(Error::NoCode(program.to_owned())),
+        _ => Err(Error::NoCode),
     }
 }
 
-/// Dropped before its end, the child is killed. Its group is its own, so that it hears no Ctrl-C that
-/// is meant for a server; one whose parent is gone ends by its limits at the latest.
+/// Dropped before its end, the child is killed; one whose parent is gone sees its output closed, and
+/// ends. Its group is its own, so that it hears no Ctrl-C that is meant for a server.
 fn command(program: &Path, order: &Order) -> Command {
     let mut command = Command::new(program);
     command

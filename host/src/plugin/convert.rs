@@ -8,8 +8,11 @@ mod readings;
 
 use std::collections::BTreeMap;
 
+use serde_json::{Map, Value};
+
 use super::bindings::ourwater::datasource::files;
 use super::bindings::ourwater::datasource::records as wit;
+use super::limits;
 use crate::domain::page::PageRequest;
 use crate::domain::plugin::{
     Choice, Description, Duplicates, Failure, Paging, Proposal, Question, Remark,
@@ -27,12 +30,23 @@ const TEXT_BYTES_MAX: usize = 4 * 1024;
 /// Bytes of a name.
 const NAME_BYTES_MAX: usize = 256;
 
+/// Bytes of the schema of a configuration.
+const SCHEMA_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of what a plugin asks for.
+const ASKS_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of the rest of a description.
+const EXTRA_BYTES_MAX: usize = 64 * 1024;
+
 /// What a plugin says of itself.
 pub(super) fn description(description: &wit::Description) -> Result<Description, Failure> {
+    bounded("its schema", &description.schema, SCHEMA_BYTES_MAX)?;
     let schema = serde_json::from_str(&description.schema)
         .map_err(|error| contract(&format!("its schema is not JSON: {error}")))?;
+    bounded("what it asks for", &description.asks, ASKS_BYTES_MAX)?;
     let asks = if description.asks.is_empty() { "{}" } else { &description.asks };
-    let asks = serde_json::from_str(asks)
+    let asks: Map<String, Value> = serde_json::from_str(asks)
         .map_err(|error| contract(&format!("what it asks for is no JSON object: {error}")))?;
     Ok(Description {
         name: text::clean(&description.name, NAME_BYTES_MAX),
@@ -52,8 +66,30 @@ pub(super) fn description(description: &wit::Description) -> Result<Description,
         step: description.step.max(1),
         keeps: keeps(&description.extra)?,
         schema,
-        asks,
+        asks: clean_members(asks).collect(),
     })
+}
+
+fn bounded(what: &str, text: &str, bytes_max: usize) -> Result<(), Failure> {
+    if text.len() <= bytes_max {
+        return Ok(());
+    }
+    let most = limits::bytes(bytes_max);
+    Err(contract(&format!("{what} has at most {most}, here {} bytes", text.len())))
+}
+
+/// What a plugin asks for is shown to people as it is.
+fn clean_members(members: Map<String, Value>) -> impl Iterator<Item = (String, Value)> {
+    members.into_iter().map(|(name, it)| (text::clean(&name, NAME_BYTES_MAX), clean_texts(it)))
+}
+
+fn clean_texts(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(text::clean(&text, TEXT_BYTES_MAX)),
+        Value::Array(elements) => elements.into_iter().map(clean_texts).collect(),
+        Value::Object(members) => Value::Object(clean_members(members).collect()),
+        other => other,
+    }
 }
 
 /// What `extra` says of the fields that are kept, as in `{"keeps": {"resource": ["kind", "owner"]}}`.
@@ -63,6 +99,7 @@ fn keeps(extra: &str) -> Result<BTreeMap<Datatype, Vec<String>>, Failure> {
         #[serde(default)]
         keeps: BTreeMap<Datatype, Vec<String>>,
     }
+    bounded("its extra", extra, EXTRA_BYTES_MAX)?;
     let extra = if extra.is_empty() { "{}" } else { extra };
     let extra: Extra = serde_json::from_str(extra)
         .map_err(|error| contract(&format!("its extra does not fit: {error}")))?;
@@ -186,4 +223,45 @@ fn datatypes(datatypes: &[wit::Datatype]) -> Vec<Datatype> {
     list.sort_unstable();
     list.dedup();
     list
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn described(schema: &str, asks: &str) -> wit::Description {
+        wit::Description {
+            name: "rain\u{7}".to_owned(),
+            version: "1".to_owned(),
+            kind: wit::Kind::File,
+            gets: Vec::new(),
+            pushes: Vec::new(),
+            paging: wit::Paging::Whole,
+            duplicates: wit::Duplicates::Overwrites,
+            decimals: None,
+            step: 1,
+            schema: schema.to_owned(),
+            asks: asks.to_owned(),
+            extra: String::new(),
+        }
+    }
+
+    #[test]
+    fn what_a_plugin_says_of_itself_is_bounded() {
+        let long = "9".repeat(SCHEMA_BYTES_MAX + 1);
+        let failure = description(&described(&long, "{}")).unwrap_err().to_string();
+        assert!(failure.contains("its schema has at most 256 KiB, here 262145 bytes"), "{failure}");
+        let long = format!("{{\"files\": {:?}}}", "x".repeat(ASKS_BYTES_MAX));
+        let failure = description(&described("{}", &long)).unwrap_err().to_string();
+        assert!(failure.contains("what it asks for has at most 64 KiB"), "{failure}");
+    }
+
+    #[test]
+    fn what_people_are_shown_of_a_plugin_has_no_control_characters() {
+        let asks = r#"{"files": "\u001b[31mread\u0007s", "sql": {"ma\u0000in": {"why": "a\nb"}}}"#;
+        let description = description(&described("{}", asks)).unwrap();
+        assert_eq!(description.name, "rain");
+        let asks = serde_json::json!(description.asks).to_string();
+        assert_eq!(asks, r#"{"files":"reads","sql":{"main":{"why":"a b"}}}"#);
+    }
 }

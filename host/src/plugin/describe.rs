@@ -16,8 +16,8 @@ const NAME_CHARACTERS_MAX: usize = 64;
 /// Longest version.
 const VERSION_CHARACTERS_MAX: usize = 64;
 
-/// What makes a description unfit; empty where nothing does.
-pub(super) fn mistakes(description: &Description) -> Vec<String> {
+/// What a plugin asks for; or everything that makes its description unfit.
+pub(super) fn judge(description: &Description) -> Result<Vec<Asked>, Vec<String>> {
     let mut mistakes = Vec::new();
     let Description { name, version, gets, pushes, .. } = description;
     let simple = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-');
@@ -35,8 +35,12 @@ pub(super) fn mistakes(description: &Description) -> Vec<String> {
             .push("it neither gets nor takes anything: `gets` and `pushes` are empty".to_owned());
     }
     mistakes.extend(schema::mistake(&description.schema));
-    mistakes.extend(asked(&description.asks).err());
-    mistakes
+    match asked(&description.asks) {
+        Ok(asked) if mistakes.is_empty() => return Ok(asked),
+        Ok(_) => {}
+        Err(mistake) => mistakes.push(mistake),
+    }
+    Err(mistakes)
 }
 
 /// What is worth a look in a description that is fit.
@@ -50,7 +54,10 @@ pub(super) fn warnings(description: &Description, asked: &[Asked]) -> Vec<String
 }
 
 /// The permissions a plugin asks for, or what of it is not understood.
-pub(super) fn asked(asks: &BTreeMap<String, Value>) -> Result<Vec<Asked>, String> {
+fn asked(asks: &BTreeMap<String, Value>) -> Result<Vec<Asked>, String> {
     credential::asks(asks)?;
     permission::asked(asks)
 }
+
+#[cfg(test)]
+mod tests;

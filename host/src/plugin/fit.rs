@@ -205,3 +205,6 @@ fn instead(exports: &[String]) -> String {
 pub(super) fn shown(name: &str) -> String {
     text::clean(name, NAME_BYTES_MAX)
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -31,18 +31,15 @@ impl Plugins {
         self.refuse_foreign(component)?;
         let (bytes, limits) = (component.to_vec(), Arc::clone(&self.limits));
         let scanned = spawn_blocking(move || scan(&bytes, &limits)).await??;
-        refuse(fit::mismatches(&scanned))?;
+        let mismatches = fit::mismatches(&scanned);
+        if !mismatches.is_empty() {
+            return Err(Error::Unfit(mismatches));
+        }
         let prepared = self.prepare(component).await?;
-        let description = &prepared.plugin.description;
-        refuse(describe::mistakes(description))?;
-        let asks = describe::asked(&description.asks).map_err(|it| Error::Unfit(vec![it]))?;
+        let asks = describe::judge(&prepared.plugin.description).map_err(Error::Unfit)?;
         let report = report(&scanned, &prepared, asks, component.len());
         Ok(Inspected { report, plugin: prepared.plugin })
     }
-}
-
-fn refuse(mistakes: Vec<String>) -> Result<(), Error> {
-    if mistakes.is_empty() { Ok(()) } else { Err(Error::Unfit(mistakes)) }
 }
 
 fn report(scanned: &Scanned, prepared: &Prepared, asks: Vec<Asked>, bytes: usize) -> Report {

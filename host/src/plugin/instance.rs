@@ -96,6 +96,11 @@ impl Instance {
         }
     }
 
+    /// Bytes of its memories together; they never shrink.
+    pub fn memory_bytes(&self) -> usize {
+        self.store.data().limiter.memory_bytes()
+    }
+
     /// Until `end` says otherwise the instance counts as lost: a call given up stays half done.
     fn begin(&mut self) -> Result<Instant, Failure> {
         if !std::mem::replace(&mut self.usable, false) {

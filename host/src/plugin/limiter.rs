@@ -39,6 +39,11 @@ impl Limiter {
         self.reached.as_deref()
     }
 
+    /// Bytes of all memories together.
+    pub(super) fn memory_bytes(&self) -> usize {
+        self.memory_bytes
+    }
+
     /// A call that ended well has lived with a refusal, which then explains no later trap.
     pub(super) fn forget(&mut self) {
         self.reached = None;

@@ -38,7 +38,7 @@ limits! {
         /// Processor time of compiling a component, of all threads together; whole seconds.
         compile_cpu_time_max as compile_cpu_time_ms_max: Duration = 60 * SECOND, SECOND => HOUR;
         /// Wall time of compiling a component.
-        compile_wall_time_max as compile_wall_time_ms_max: Duration = 120 * SECOND, SECOND => HOUR;
+        compile_wall_time_max as compile_wall_time_ms_max: Duration = 300 * SECOND, SECOND => HOUR;
         /// Bytes of addresses of the process that compiles a component.
         compile_memory_bytes_max: usize = 768 * MIB, 64 * MIB => 16 * GIB;
         /// Bytes of machine code a component is compiled to.

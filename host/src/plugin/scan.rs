@@ -182,66 +182,43 @@ impl Pass {
 impl Counts {
     /// The first limit that is passed is the error.
     fn within(&self, limits: &Limits) -> Result<(), Error> {
-        let number = |count: usize| count.to_string();
-        let rules: [Rule; 9] = [
-            (
-                "modules",
-                "component_modules_max",
-                self.modules,
-                limits.component_modules_max,
-                number,
-            ),
-            (
-                "functions",
-                "component_functions_max",
-                self.functions,
-                limits.component_functions_max,
-                number,
-            ),
-            (
-                "largest function",
-                "component_function_bytes_max",
-                self.function_bytes,
-                limits.component_function_bytes_max,
-                bytes,
-            ),
-            ("depth", "component_depth_max", self.nesting, limits.component_depth_max, number),
-            ("types", "component_types_max", self.types, limits.component_types_max, number),
-            (
-                "data",
-                "component_data_bytes_max",
-                self.data_bytes,
-                limits.component_data_bytes_max,
-                bytes,
-            ),
-            (
-                "custom sections",
-                "component_custom_bytes_max",
-                self.custom_bytes,
-                limits.component_custom_bytes_max,
-                bytes,
-            ),
-            (
-                "memories",
-                "component_memories_max",
-                self.memories,
-                limits.component_memories_max,
-                number,
-            ),
-            ("tables", "component_tables_max", self.tables, limits.component_tables_max, number),
-        ];
-        match rules.into_iter().find(|(_, _, found, most, _)| found > most) {
-            None => Ok(()),
-            Some((what, name, found, most, words)) => {
-                Err(Error::Over { what, name, most: words(most), found: words(found) })
-            }
+        macro_rules! hold {
+            ($($what:literal: $count:ident <= $limit:ident, in $words:expr;)+) => {
+                $(hold($what, self.$count, stringify!($limit), limits.$limit, $words)?;)+
+            };
         }
+        let number = |count: usize| count.to_string();
+        hold! {
+            "modules": modules <= component_modules_max, in number;
+            "functions": functions <= component_functions_max, in number;
+            "largest function": function_bytes <= component_function_bytes_max, in bytes;
+            "depth": nesting <= component_depth_max, in number;
+            "types": types <= component_types_max, in number;
+            "data": data_bytes <= component_data_bytes_max, in bytes;
+            "custom sections": custom_bytes <= component_custom_bytes_max, in bytes;
+            "memories": memories <= component_memories_max, in number;
+            "tables": tables <= component_tables_max, in number;
+        }
+        Ok(())
     }
 }
 
-/// What is counted, the limit's name, what was found, the limit, and how to say them.
-type Rule = (&'static str, &'static str, usize, usize, fn(usize) -> String);
+fn hold(
+    what: &'static str,
+    found: usize,
+    name: &'static str,
+    most: usize,
+    words: fn(usize) -> String,
+) -> Result<(), Error> {
+    if found <= most {
+        return Ok(());
+    }
+    Err(Error::Over { what, name, most: words(most), found: words(found) })
+}
 
 fn size(count: u32) -> usize {
     usize::try_from(count).unwrap_or(usize::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -46,6 +46,14 @@ impl State {
         }
     }
 
+    /// Ends the instance where the gate is shut.
+    fn pass(&self) -> wasmtime::Result<()> {
+        match &self.grant.gate {
+            Some(gate) if !gate.opens() => Err(wasmtime::Error::msg("ended at a call of the host")),
+            _ => Ok(()),
+        }
+    }
+
     fn files(&self) -> Result<&Files, Failure> {
         let denied = || Failure::Denied("this datasource was not granted any files".to_owned());
         self.grant.files.as_ref().ok_or_else(denied)
@@ -62,6 +70,7 @@ impl records::Host for State {}
 
 impl files::Host for State {
     async fn all(&mut self) -> wasmtime::Result<Result<Vec<files::File>, records::Failure>> {
+        self.pass()?;
         let listed = match self.files() {
             Ok(files) => files.all().await,
             Err(failure) => Err(failure),
@@ -75,6 +84,7 @@ impl files::Host for State {
         offset: u64,
         length: u32,
     ) -> wasmtime::Result<Result<Vec<u8>, records::Failure>> {
+        self.pass()?;
         let bytes = match self.files() {
             Ok(files) => files.read(&name, offset, length).await,
             Err(failure) => Err(failure),
@@ -88,6 +98,7 @@ impl files::Host for State {
         at: u64,
         bytes: Vec<u8>,
     ) -> wasmtime::Result<Result<u64, records::Failure>> {
+        self.pass()?;
         let size = match self.files() {
             Ok(files) => files.append(&name, at, &bytes).await,
             Err(failure) => Err(failure),
@@ -117,6 +128,7 @@ impl http::Host for State {
         &mut self,
         request: http::Request,
     ) -> wasmtime::Result<Result<http::Response, http::Broken>> {
+        self.pass()?;
         let Some(granted) = &self.grant.http else {
             let origin = text::clean(&origin(&request.url), ORIGIN_BYTES_MAX);
             let denied = format!("this datasource was not granted http: it asked for {origin}");

@@ -131,7 +131,7 @@ async fn what_is_no_component_is_refused_with_what_to_do() {
         (&[0; 65], "component: at most 64 bytes, this one has 65 bytes"),
     ];
     for (bytes, text) in cases {
-        let error = plugins.load(bytes).await.unwrap_err().to_string();
+        let error = plugins.inspect(bytes).await.unwrap_err().to_string();
         assert!(error.contains(text), "{error}");
     }
 }
@@ -139,7 +139,7 @@ async fn what_is_no_component_is_refused_with_what_to_do() {
 #[tokio::test]
 async fn a_component_of_another_contract_is_told_so() {
     let empty = b"\0asm\x0d\0\x01\0";
-    let error = plugins(patient()).load(empty).await.unwrap_err();
+    let error = plugins(patient()).inspect(empty).await.unwrap_err();
     assert!(matches!(error, Error::Unfit(_)), "{error}");
 }
 

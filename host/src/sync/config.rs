@@ -1,52 +1,12 @@
-//! A configuration before the plugin sees it: defaults filled in, held against the schema.
+//! A configuration and what it stands for: the files it names, and the cursors that belong to it.
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::digest::hex;
 use crate::domain::file::File;
-use crate::domain::organisation::Organisation;
-use crate::domain::plugin::{Description, Remark};
-
-/// Mistakes shown at once.
-const MISTAKES_MAX: usize = 20;
-
-/// The configuration with what the schema says comes from the organisation (`x-default`).
-pub(super) fn fill_in(
-    config: &Value,
-    description: &Description,
-    organisation: &Organisation,
-) -> Value {
-    let mut filled = config.clone();
-    let properties = description.schema.get("properties").and_then(Value::as_object);
-    if let (Some(filled), Some(properties)) = (filled.as_object_mut(), properties) {
-        for (name, schema) in properties {
-            let absent = filled.get(name).is_none_or(Value::is_null);
-            if absent && schema.get("x-default").is_some_and(|it| it == "organisation.zone") {
-                filled.insert(name.clone(), organisation.zone.name().into());
-            }
-        }
-    }
-    filled
-}
-
-/// What is wrong with a configuration, each mistake with its field.
-pub(super) fn mistakes(config: &Value, description: &Description) -> Vec<Remark> {
-    match jsonschema::validator_for(&description.schema) {
-        Ok(validator) => validator
-            .iter_errors(config)
-            .take(MISTAKES_MAX)
-            .map(|error| Remark {
-                field: error.instance_path().as_str().trim_start_matches('/').replace('/', "."),
-                text: error.to_string(),
-            })
-            .collect(),
-        Err(error) => vec![Remark {
-            field: String::new(),
-            text: format!("the plugin's schema is no JSON Schema: {error}"),
-        }],
-    }
-}
+use crate::domain::plugin::Description;
+pub(super) use crate::plugin::config::{fill_in, mistakes};
 
 /// The files a configuration names: what its plugin may read.
 pub(super) fn named_files(config: &Value, files: Vec<File>) -> Vec<File> {

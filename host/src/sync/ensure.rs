@@ -31,7 +31,12 @@ pub(super) struct Ensured {
 impl Ensured {
     /// The plugin in its sandbox, with what it is granted.
     pub(super) async fn source(&self, log: LogSink) -> Result<Configured, Failure> {
-        let grant = Grant { files: self.files.clone(), http: self.http.clone(), log: Some(log) };
+        let grant = Grant {
+            files: self.files.clone(),
+            http: self.http.clone(),
+            log: Some(log),
+            ..Grant::default()
+        };
         let instance = self.allowed.plugin.instance(grant).await?;
         Ok(Configured { instance, config: self.config.to_string() })
     }
@@ -58,7 +63,7 @@ impl Engine {
         }
         let allowed = self.inner.registry.get(&datasource.plugin).await?;
         let description = allowed.plugin.description();
-        let config = config::fill_in(&datasource.config, description, &organisation);
+        let config = config::fill_in(&datasource.config, description, organisation.zone);
         let mistakes = config::mistakes(&config, description);
         if !mistakes.is_empty() {
             return Err(Refusal::Config(mistakes));

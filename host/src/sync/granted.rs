@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use crate::domain::credential::{self, CredentialName, Credentials, Misfit};
-use crate::domain::origin::{BadOrigin, Origin};
+use crate::domain::origin::Origin;
 use crate::domain::permission::Permission;
 use crate::domain::plugin::{Description, Failure};
 use crate::grant::Http;
 use crate::grant::http::HttpLimits;
 pub use crate::grant::http::Network;
+use crate::plugin::config::{self, NoServer};
 pub use crate::store::seal::Seal;
 
 use super::registry::Allowed;
@@ -28,13 +29,8 @@ pub struct Means {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ungranted {
     /// A field that says where requests go does not.
-    #[error("the field {field:?} names no server: {reason}")]
-    Origin {
-        /// Of the configuration.
-        field: String,
-        /// What is wrong with it.
-        reason: BadOrigin,
-    },
+    #[error(transparent)]
+    Origin(#[from] NoServer),
     /// A credential is of a kind the plugin has no use for.
     #[error("the credential {name}: {reason}")]
     Credential {
@@ -69,7 +65,7 @@ fn reach(
     limits: &HttpLimits,
 ) -> Result<Option<Http>, Ungranted> {
     let by_configuration = granted.contains(&Permission::ConfiguredServers);
-    let configured = by_configuration.then(|| configured(config, description)).transpose()?;
+    let configured = by_configuration.then(|| config::origins(config, description)).transpose()?;
     let fixed: Vec<Origin> = granted.iter().filter_map(Permission::server).cloned().collect();
     if configured.is_none() && fixed.is_empty() {
         return Ok(None);
@@ -89,27 +85,10 @@ fn reach(
     Ok(Some(Http::new(network.clone(), origins, keys, limits.clone())))
 }
 
-/// The origins of the fields that the schema marks `x-origin`, by field.
-fn configured(
-    config: &Value,
-    description: &Description,
-) -> Result<BTreeMap<String, Origin>, Ungranted> {
-    let properties = description.schema.get("properties").and_then(Value::as_object);
-    let marked = properties.into_iter().flatten();
-    let marked = marked.filter(|(_, it)| it.get("x-origin") == Some(&Value::Bool(true)));
-    let named = marked.filter_map(|(field, _)| Some((field, config.get(field)?.as_str()?)));
-    let origin = |(field, url): (&String, &str)| {
-        let origin = url.parse();
-        let origin = origin.map_err(|reason| Ungranted::Origin { field: field.clone(), reason })?;
-        Ok((field.clone(), origin))
-    };
-    named.map(origin).collect()
-}
-
 impl From<Ungranted> for Failure {
     fn from(ungranted: Ungranted) -> Self {
         let field = match &ungranted {
-            Ungranted::Origin { field, .. } => field.clone(),
+            Ungranted::Origin(NoServer { field, .. }) => field.clone(),
             Ungranted::Credential { .. } => "credentials".to_owned(),
             Ungranted::Plugin(_) => "plugin".to_owned(),
         };
@@ -164,7 +143,7 @@ mod tests {
     fn a_field_that_names_no_server_and_a_credential_of_no_use_are_refused_by_name() {
         let config = json!({"server": "a.example"});
         let refused = granted(json!({"http": "to read"}), &config, json!({})).unwrap_err();
-        assert!(matches!(&refused, Ungranted::Origin { field, .. } if field == "server"));
+        assert!(matches!(&refused, Ungranted::Origin(NoServer { field, .. }) if field == "server"));
         let asks = json!({"http": "", "credentials": {"access": {"why": "", "bearer": true}}});
         let basic = json!({"access": {"kind": "basic", "user": "me", "password": "canary"}});
         let refused = granted(asks, &json!({}), basic).unwrap_err().to_string();

@@ -18,6 +18,9 @@ pub(crate) struct Cursor {
     pub(crate) part: usize,
     /// Postcode and number of the last row.
     pub(crate) after: Option<(u64, u64)>,
+    /// A pincode that was given, where its first village did not fit into the page.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pincode: Option<u64>,
 }
 
 impl Cursor {
@@ -35,9 +38,9 @@ impl Cursor {
     /// Where the page after this one begins, and whether there is one.
     pub(crate) fn next(self, last: Option<(u64, u64)>, full: bool, parts: usize) -> (Self, bool) {
         if full && last.is_some() {
-            (Self { part: self.part, after: last }, true)
+            (Self { part: self.part, after: last, pincode: None }, true)
         } else if self.part + 1 < parts {
-            (Self { part: self.part + 1, after: None }, true)
+            (Self { part: self.part + 1, ..Self::default() }, true)
         } else {
             (Self::default(), false)
         }
@@ -56,26 +59,37 @@ pub(crate) fn get(config: &Config, request: &GetRequest) -> Result<Page> {
         columns: &VillageRow::COLUMNS,
         conditions: vec![part.clone(), cursor.condition()],
         order: &["postcode", "id"],
-        // A village may bring its pincode with it.
-        limit: (request.limit / 2).clamp(1, ROWS_MAX),
+        limit: request.limit.clamp(1, ROWS_MAX),
     };
     let rows = server::find::<VillageRow>(config, &question)?.body;
-    let full = rows.len() >= question.limit as usize;
-    let mut pincode = cursor.after.map(|(postcode, _)| postcode);
+    let limit = question.limit as usize;
+    let mut pincode = cursor.pincode.or(cursor.after.map(|(postcode, _)| postcode));
+    let mut last = cursor.after;
     let (mut groups, mut rejected) = (Vec::new(), Vec::new());
+    let mut fits = true;
     for row in &rows {
         match village(row) {
             Ok((postcode, village)) => {
-                if pincode.replace(postcode) != Some(postcode) {
+                // A village may bring its pincode with it.
+                if pincode != Some(postcode) && groups.len() < limit {
+                    pincode = Some(postcode);
                     groups.push(of_pincode(postcode));
+                }
+                fits = groups.len() < limit;
+                if !fits {
+                    break;
                 }
                 groups.push(village);
             }
             Err(rejection) => rejected.push(rejection),
         }
+        last = row.id().map(|id| (id.postcode, id.number)).or(last);
     }
-    let last = rows.iter().rev().find_map(VillageRow::id).map(|id| (id.postcode, id.number));
-    let (next, more) = cursor.next(last, full, parts.len());
+    let (next, more) = if fits {
+        cursor.next(last, rows.len() >= limit, parts.len())
+    } else {
+        (Cursor { part: cursor.part, after: last, pincode }, true)
+    };
     Ok(Page { rejected, ..paging::page(Items::Groups(groups), paging::write(&next)?, more) })
 }
 

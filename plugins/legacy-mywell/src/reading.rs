@@ -115,6 +115,7 @@ fn columns(rows: &[ReadingRow]) -> (Vec<Readings>, Vec<Rejection>) {
 }
 
 fn point(row: &ReadingRow) -> std::result::Result<(Id, i64, f64), &'static str> {
+    positive(&row.id).ok_or("it has no id")?;
     let id = row.resource().ok_or("it does not say of which resource it is")?;
     let time = instant(&row.date).ok_or("it has no date")?;
     let value = number(&row.value).ok_or("its value is not a number")?;

@@ -49,8 +49,11 @@ fn parse<D: Datasource>(config: &str) -> Result<D::Config> {
     serde_json::from_str(config).map_err(|error| invalid(&error.to_string()))
 }
 
-/// serde names the field between backquotes ("missing field `file`"): that is the remark's field.
+/// serde names a field between backquotes ("missing field `file`"): that is the remark's field. A
+/// value of a wrong type stands there too, and is none.
 fn invalid(text: &str) -> Failure {
-    let field = text.split('`').nth(1).unwrap_or_default().to_owned();
+    let names_field = ["missing field", "unknown field", "duplicate field"];
+    let named = names_field.iter().any(|beginning| text.starts_with(beginning));
+    let field = text.split('`').nth(1).filter(|_| named).unwrap_or_default().to_owned();
     Failure::Config(Remark { field, text: text.to_owned() })
 }

@@ -86,17 +86,36 @@ impl Call {
         self
     }
 
+    /// Sends it, and gives whatever came: for answers that are judged otherwise than by [`Self::read`].
+    ///
+    /// # Errors
+    /// Where no whole answer came.
+    pub fn send(&self) -> std::result::Result<Response, Broken> {
+        send(&self.request)
+    }
+
     /// Asks for something. `fault` is whose fault it is when the server finds the question wrong.
     pub fn read<T: DeserializeOwned>(&self, fault: Fault) -> Result<Answer<T>> {
-        let response = send(&self.request).map_err(|broken| match broken {
+        understand(&self.ask()?, fault)
+    }
+
+    /// Asks for one thing; none where the server says, in JSON, that it has no such thing (404, 410).
+    /// Another page for 404 is some other server's, or of another address: `fault`'s.
+    pub fn find<T: DeserializeOwned>(&self, fault: Fault) -> Result<Option<Answer<T>>> {
+        let response = self.ask()?;
+        let is_json = || serde_json::from_slice::<serde_json::Value>(&response.body).is_ok();
+        if matches!(response.status, 404 | 410) && is_json() {
+            return Ok(None);
+        }
+        understand(&response, fault).map(Some)
+    }
+
+    fn ask(&self) -> Result<Response> {
+        send(&self.request).map_err(|broken| match broken {
             Broken::Denied(text) => Failure::Denied(text),
             Broken::Unsent(delay) | Broken::Lost(delay) => Failure::Unavailable(delay),
             Broken::TooLarge(text) => Failure::Data(text),
-        })?;
-        match failure(&response, fault) {
-            Some(failure) => Err(failure),
-            None => Ok(Answer { body: json(&response)?, time: answer::time(&response) }),
-        }
+        })
     }
 
     /// Changes something. A response is a 2xx, or a refusal that the caller has to understand
@@ -126,6 +145,13 @@ pub struct Answer<T> {
     pub body: T,
     /// The server's own clock when it answered, ms, where it says so.
     pub time: Option<i64>,
+}
+
+fn understand<T: DeserializeOwned>(response: &Response, fault: Fault) -> Result<Answer<T>> {
+    match failure(response, fault) {
+        Some(failure) => Err(failure),
+        None => Ok(Answer { body: json(response)?, time: answer::time(response) }),
+    }
 }
 
 /// What stands unencoded in a query: what RFC 3986 leaves unreserved, and what has no meaning there.

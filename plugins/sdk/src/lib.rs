@@ -35,7 +35,7 @@ pub use bindings::ourwater::datasource::records::{
 pub use schemars;
 
 /// The error every call may end in; it tells the host what to do.
-pub type Result<T> = std::result::Result<T, Failure>;
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
 
 /// A system that data comes from or goes to.
 ///

@@ -1,6 +1,6 @@
 //! Records of the contract, made of what differs from one to the next.
 
-use crate::{Datatype, Description, Duplicates, Kind, Paging, Readings, Series};
+use crate::{Datatype, Description, Duplicates, Kind, Paging, Readings, Receipt, Series};
 
 impl Description {
     /// A datasource that gives these datatypes, all of a datatype in one sequence of pages.
@@ -57,6 +57,23 @@ impl Readings {
             removed: Vec::new(),
             rows: Vec::new(),
             updated: Vec::new(),
+        }
+    }
+}
+
+/// Nothing yet: each record of the batch is still to be added.
+impl Default for Receipt {
+    fn default() -> Self {
+        Self {
+            created: 0,
+            updated: 0,
+            unchanged: 0,
+            ids: Vec::new(),
+            refused: Vec::new(),
+            conflicting: Vec::new(),
+            unknown: Vec::new(),
+            untried: Vec::new(),
+            stopped: None,
         }
     }
 }

@@ -17,6 +17,7 @@ mod engine;
 mod meter;
 mod native;
 mod peers;
+mod plugins;
 mod report;
 mod sandbox;
 mod simulate;
@@ -26,6 +27,7 @@ mod two_way;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use ourwater::plugin::compiler::{self, Order};
 
 #[derive(Debug, Parser)]
 #[command(about = "What moving data costs, next to floors measured in the same run")]
@@ -38,10 +40,15 @@ struct Arguments {
 enum What {
     /// Readings from a CSV file into a database
     Csv(csv::Options),
+    /// Plugins of strangers, from their upload on
+    Plugins(plugins::Options),
     /// Histories of two sides with every fault between them
     Simulate(simulate::Options),
     /// Readings of two sides, kept in step
     TwoWay(two_way::Options),
+    /// What the sandbox starts to compile a plugin
+    #[command(name = compiler::COMMAND, hide = true)]
+    Compile { cpu_seconds_max: u64, memory_bytes_max: u64, component_bytes_max: u64 },
     /// One measurement, in a process of its own
     #[command(hide = true)]
     Child(child::Task),
@@ -50,9 +57,14 @@ enum What {
 fn main() -> ExitCode {
     let done = match Arguments::parse().what {
         What::Csv(options) => csv::run(&options),
+        What::Plugins(options) => plugins::run(&options),
         What::Simulate(options) => simulate::run(&options),
         What::TwoWay(options) => two_way::run(&options),
         What::Child(task) => child::run(&task),
+        What::Compile { cpu_seconds_max, memory_bytes_max, component_bytes_max } => {
+            let order = Order { cpu_seconds_max, memory_bytes_max, component_bytes_max };
+            return compiler::compile(order).into();
+        }
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

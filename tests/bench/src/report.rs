@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 /// The greatest a figure may be.
-const TARGETS: [(&str, f64); 13] = [
+const TARGETS: [(&str, f64); 17] = [
     ("peak_mib", 80.0),
     ("cpu_over_native", 1.35),
     ("wall_over_store", 1.3),
@@ -19,6 +19,10 @@ const TARGETS: [(&str, f64); 13] = [
     ("idle_ms_100k", 50.0),
     ("idle_ms_1m", 50.0),
     ("idle_1m_over_10k", 1.5),
+    ("cold_ms_rust", 5.0),
+    ("cold_ms_python", 20.0),
+    ("call_us_rust", 5.0),
+    ("concurrent_200_over_ideal", 1.25),
 ];
 
 /// How much more memory ten times the rows may take.

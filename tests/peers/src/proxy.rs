@@ -20,6 +20,10 @@ pub enum Fault {
     Status(u16),
     /// The server never heard of it: 429, to be tried again after so many seconds.
     Busy(u32),
+    /// The same, to be tried again at a date, which is a minute after the answer's own.
+    BusyUntil,
+    /// The server never heard of it: the answer points to another host.
+    Elsewhere,
     /// The server has acted; the body of its answer ends half way.
     Truncated,
     /// The server never heard of it: a page for people, with status 200.
@@ -119,6 +123,14 @@ impl Proxy {
             Some(Fault::Status(status)) => plain(status, "", "text/plain", "out of order"),
             Some(Fault::Busy(seconds)) => {
                 plain(429, &format!("retry-after: {seconds}\r\n"), "text/plain", "busy")
+            }
+            Some(Fault::BusyUntil) => {
+                let headers = "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\
+                               retry-after: Sun, 06 Nov 1994 08:50:37 GMT\r\n";
+                plain(429, headers, "text/plain", "busy")
+            }
+            Some(Fault::Elsewhere) => {
+                plain(302, "location: https://elsewhere.example/\r\n", "text/plain", "")
             }
             Some(Fault::Html) => plain(200, "", "text/html", "<html>Be right back</html>"),
             None | Some(Fault::CutAfter | Fault::Truncated | Fault::Late) => {

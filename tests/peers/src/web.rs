@@ -3,6 +3,8 @@
 use std::io;
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use ourwater_sdk::files::File;
 use ourwater_sdk::http::{Broken, Request, Response};
 use ourwater_sdk::log::Level;
@@ -17,15 +19,34 @@ const TIMEOUT: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub struct Web {
     agent: Agent,
-    server: String,
-    login: (&'static str, &'static str),
-    token: Option<String>,
+    access: Access,
     files: Memory,
+}
+
+/// What the host adds to a request that names a credential.
+#[derive(Debug)]
+enum Access {
+    /// A token in the query, which LegacyMyWell gives to who logs in.
+    Login { server: String, user: (&'static str, &'static str), token: Option<String> },
+    /// A header.
+    Basic(String),
 }
 
 impl Web {
     /// Logs in at LegacyMyWell's own door, where a request names a credential.
-    pub fn of(server: &str, login: (&'static str, &'static str)) -> Self {
+    pub fn of(server: &str, user: (&'static str, &'static str)) -> Self {
+        Self::with(Access::Login { server: server.to_owned(), user, token: None })
+    }
+
+    /// Says who asks, by HTTP Basic, where a request names a credential.
+    pub fn basic((user, password): (&str, &str)) -> Self {
+        Self::with(Access::Basic(format!(
+            "Basic {}",
+            STANDARD.encode(format!("{user}:{password}"))
+        )))
+    }
+
+    fn with(access: Access) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .max_redirects(0)
@@ -34,22 +55,22 @@ impl Web {
             .allow_non_standard_methods(true)
             .build()
             .into();
-        Self { agent, server: server.to_owned(), login, token: None, files: Memory::default() }
+        Self { agent, access, files: Memory::default() }
     }
+}
 
-    fn token(&mut self) -> std::result::Result<String, Broken> {
-        if let Some(token) = &self.token {
-            return Ok(token.clone());
-        }
-        let (username, password) = self.login;
-        let url = format!("{}/api/Clients/login", self.server);
-        let body = json!({"username": username, "password": password});
-        let mut answer = self.agent.post(url).send_json(body).map_err(|error| broken(&error))?;
-        let answer: Value = answer.body_mut().read_json().map_err(|error| broken(&error))?;
-        let token = answer["id"].as_str().map(str::to_owned);
-        self.token.clone_from(&token);
-        token.ok_or_else(|| Broken::Denied("the login is refused".to_owned()))
-    }
+/// The token of who logs in.
+fn log_in(
+    agent: &Agent,
+    server: &str,
+    (username, password): (&str, &str),
+) -> std::result::Result<String, Broken> {
+    let url = format!("{server}/api/Clients/login");
+    let body = json!({"username": username, "password": password});
+    let mut answer = agent.post(url).send_json(body).map_err(|error| broken(&error))?;
+    let answer: Value = answer.body_mut().read_json().map_err(|error| broken(&error))?;
+    let token = answer["id"].as_str().map(str::to_owned);
+    token.ok_or_else(|| Broken::Denied("the login is refused".to_owned()))
 }
 
 impl Host for Web {
@@ -68,13 +89,20 @@ impl Host for Web {
     fn log(&mut self, _level: Level, _message: &str) {}
 
     fn send(&mut self, request: &Request) -> std::result::Result<Response, Broken> {
-        let mut url = request.url.clone();
-        if request.credential.is_some() {
-            let mark = if url.contains('?') { '&' } else { '?' };
-            url = format!("{url}{mark}access_token={}", self.token()?);
+        let (mut url, mut headers) = (request.url.clone(), request.headers.clone());
+        match &mut self.access {
+            _ if request.credential.is_none() => {}
+            Access::Basic(value) => headers.push(("authorization".to_owned(), value.clone())),
+            Access::Login { server, user, token } => {
+                let known = token.take();
+                let known = known.map_or_else(|| log_in(&self.agent, server, *user), Ok)?;
+                let mark = if url.contains('?') { '&' } else { '?' };
+                url = format!("{url}{mark}access_token={known}");
+                *token = Some(known);
+            }
         }
         let mut sent = ureq::http::Request::builder().method(request.method.as_str()).uri(url);
-        for (name, value) in &request.headers {
+        for (name, value) in &headers {
             sent = sent.header(name, value);
         }
         let answer = match &request.body {

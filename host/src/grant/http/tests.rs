@@ -7,6 +7,7 @@ mod pace;
 mod reach;
 mod secure;
 pub(crate) mod server;
+mod slow;
 
 use super::*;
 use server::{Act, Server};

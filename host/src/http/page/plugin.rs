@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::form::Form;
 use super::{Page, Result, csrf};
 use crate::domain::permission::{Allowance, Asked, asked};
+use crate::domain::report::{Linked, Report};
 use crate::domain::version::{Version, VersionState};
 use crate::http::Server;
 use crate::http::error::Error;
@@ -239,40 +240,31 @@ fn user_list(version: &Version, users: &[User]) -> Markup {
     }
 }
 
-/// What inspection found, each thing under its name.
+/// What inspection found, in words.
 fn found(report: &Value) -> Markup {
-    let warnings = report["warnings"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let fields = report.as_object().into_iter().flatten();
-    let shown = fields.filter(|(name, value)| {
-        !matches!(name.as_str(), "description" | "warnings" | "asks" | "digest") && !value.is_null()
-    });
+    let Ok(report) = serde_json::from_value::<Report>(report.clone()) else { return html! {} };
     html! {
         h2 { "Inspection" }
-        @for warning in warnings {
-            p role="alert" { (warning.as_str().unwrap_or_default()) }
-        }
+        @for warning in &report.warnings { p role="alert" { (warning) } }
         section {
             table {
-                tbody { @for (name, value) in shown { tr { th scope="row" { (name) } td { (plain(value)) } } } }
+                tbody {
+                    @for (name, fact) in report.facts() {
+                        tr { th scope="row" { (name) } td { (fact) } }
+                    }
+                    (linked("imports", &report.imports))
+                    (linked("exports", &report.exports))
+                }
             }
         }
     }
 }
 
-/// Lists as lines, and records as their parts.
-fn plain(value: &Value) -> Markup {
+fn linked(name: &str, linked: &[Linked]) -> Markup {
     html! {
-        @match value {
-            Value::Array(items) => { @for item in items { div { (plain(item)) } } }
-            Value::Object(fields) => {
-                @for (at, value) in fields.values().enumerate() {
-                    @if at > 0 { " – " }
-                    (plain(value))
-                }
-            }
-            Value::String(text) => { (text) }
-            Value::Null => {}
-            other => { (other.to_string()) }
+        tr {
+            th scope="row" { (name) }
+            td { @for it in linked { div { (it.name) " – " (it.meaning) } } }
         }
     }
 }
@@ -290,8 +282,8 @@ fn check(report: Option<&Value>) -> Markup {
                             @for outcome in report["checks"].as_array().into_iter().flatten() {
                                 tr {
                                     td { (outcome["name"].as_str().unwrap_or_default()) }
-                                    td { (outcome["outcome"].as_str().unwrap_or_default()) }
-                                    td { (outcome["text"].as_str().unwrap_or_default()) }
+                                    td { (outcome["verdict"].as_str().unwrap_or_default()) }
+                                    td { (said(outcome)) }
                                 }
                             }
                         }
@@ -300,6 +292,13 @@ fn check(report: Option<&Value>) -> Markup {
             }
         }
     }
+}
+
+/// What was seen or why it was not tried; of what failed also why it matters.
+fn said(outcome: &Value) -> String {
+    let part = |name: &str| outcome[name].as_str();
+    let why = part("why").filter(|_| outcome["verdict"] == "failed");
+    [part("seen"), part("reason"), why].into_iter().flatten().collect::<Vec<_>>().join(" – ")
 }
 
 fn schema(version: &Version) -> String {

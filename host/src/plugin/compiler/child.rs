@@ -1,6 +1,10 @@
 //! The compiling process itself: limits first, then one component from stdin, its code to stdout.
 
 use std::io::{self, Read as _, Write as _};
+use std::panic;
+use std::path::Path;
+#[cfg(unix)]
+use std::{process, thread};
 
 use wasmtime::Engine;
 use wasmtime::error::OutOfMemory;
@@ -20,6 +24,10 @@ pub(super) const BROKEN: u8 = 70;
 /// Open files: the three pipes, and what the C library looks at.
 #[cfg(unix)]
 const FILES_MAX: u64 = 16;
+
+/// Bytes of the stack of the thread that only waits.
+#[cfg(unix)]
+const WATCH_STACK_BYTES: usize = 64 * 1024;
 
 /// What it may use at most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +60,9 @@ impl Order {
 /// Compiles what comes on stdin, within limits that it sets first of all. For a process that was
 /// started for that alone. Returns its exit code.
 pub fn compile(order: Order) -> u8 {
+    panic::set_hook(Box::new(|panic| {
+        let _ = write!(io::stderr(), "{}", words(panic));
+    }));
     let Err(end) = obey(order) else { return DONE };
     let (code, said) = match end {
         End::Refused(error) if error.is::<OutOfMemory>() => (NO_MEMORY, String::new()),
@@ -70,6 +81,7 @@ enum End {
 
 fn obey(order: Order) -> Result<(), End> {
     restrict(order).map_err(|error| End::Broken("its limits cannot be set", error))?;
+    end_when_alone().map_err(|error| End::Broken("there is no thread for it", error))?;
     let mut component = Vec::new();
     let read = io::stdin().take(order.component_bytes_max).read_to_end(&mut component);
     read.map_err(|error| End::Broken("the component cannot be read", error))?;
@@ -100,8 +112,38 @@ fn restrict(order: Order) -> io::Result<()> {
     Ok(())
 }
 
+/// Whoever started it reads its output to the end. Where that is closed before, nobody waits for the
+/// machine code any more, and the rest of the work is for nothing.
+#[cfg(unix)]
+fn end_when_alone() -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let watch = || {
+        let stdout = io::stdout();
+        let mut closed = [PollFd::new(&stdout, PollFlags::empty())];
+        while poll(&mut closed, None).is_err() {}
+        process::exit(BROKEN.into());
+    };
+    thread::Builder::new().stack_size(WATCH_STACK_BYTES).spawn(watch).map(drop)
+}
+
+/// What a panic says, without the folders of the machine that this program was built on.
+fn words(panic: &panic::PanicHookInfo<'_>) -> String {
+    let said = panic.payload_as_str().unwrap_or("it broke down");
+    let file = panic.location().and_then(|it| Some((Path::new(it.file()).file_name()?, it.line())));
+    match file {
+        Some((file, line)) => format!("{said} ({}, line {line})", file.display()),
+        None => said.to_owned(),
+    }
+}
+
 /// Nothing here limits a process; its wall time, which the parent watches, must do.
 #[cfg(not(unix))]
 fn restrict(_order: Order) -> io::Result<()> {
+    Ok(())
+}
+
+/// A closed pipe shows when it is written to.
+#[cfg(not(unix))]
+fn end_when_alone() -> io::Result<()> {
     Ok(())
 }

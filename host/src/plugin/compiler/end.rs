@@ -57,11 +57,9 @@ pub enum Error {
         /// What it said, or nothing.
         said: String,
     },
-    /// Another program, or another version.
-    #[error(
-        "{0} did not give this version's machine code: the compiler must be this same ourwater"
-    )]
-    NoCode(PathBuf),
+    /// Another program.
+    #[error("the compiler gave no machine code: it must be this same ourwater")]
+    NoCode,
     /// There is no such program, or it may not be run.
     #[error("the compiler's program, {program}, cannot be started: {source}")]
     Start {
@@ -104,7 +102,9 @@ pub(super) fn clean(said: &str) -> String {
 
 /// Threads that cannot be started for want of memory say so in other words.
 fn out_of_memory(said: &str) -> bool {
-    said.contains(ALLOCATION_FAILED) || said.contains("Cannot allocate memory")
+    [ALLOCATION_FAILED, "Cannot allocate memory", "Resource temporarily unavailable"]
+        .iter()
+        .any(|words| said.contains(words))
 }
 
 enum Signal {

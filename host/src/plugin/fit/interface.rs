@@ -17,11 +17,15 @@ const OURS: [(&str, &str); 5] = [
     ("records", "the contract's types"),
 ];
 
-/// WASI that is linked, and what it gives; by package.
+/// WASI that is linked, and what that means; by package.
 const WASI: [(&str, &[&str], &str); 6] = [
-    ("wasi:clocks", &["wall-clock", "monotonic-clock"], "linked: the host's clock"),
-    ("wasi:random", &["random", "insecure", "insecure-seed"], "linked: the host's randomness"),
-    ("wasi:io", &["error", "poll", "streams"], "linked, grants nothing"),
+    ("wasi:clocks", &["wall-clock", "monotonic-clock"], "reads this host's clock"),
+    ("wasi:random", &["random", "insecure", "insecure-seed"], "gets random numbers"),
+    (
+        "wasi:io",
+        &["error", "poll", "streams"],
+        "moves bytes within the sandbox, and reaches nothing outside",
+    ),
     (
         "wasi:cli",
         &[
@@ -36,9 +40,9 @@ const WASI: [(&str, &[&str], &str); 6] = [
             "terminal-stdout",
             "terminal-stderr",
         ],
-        "linked: no arguments, no environment, no input; output is kept for error texts only",
+        "finds no arguments, no environment and no input; what it prints is kept for error texts only",
     ),
-    ("wasi:filesystem", &["types", "preopens"], "linked, grants nothing: there are no folders"),
+    ("wasi:filesystem", &["types", "preopens"], "finds no files and no folders"),
     (
         "wasi:sockets",
         &[
@@ -50,7 +54,7 @@ const WASI: [(&str, &[&str], &str); 6] = [
             "network",
             "ip-name-lookup",
         ],
-        "linked, and every use is denied",
+        "may try to open connections: each is denied",
     ),
 ];
 

@@ -18,6 +18,9 @@ const RUNTIMES: [(&str, &str, Option<&str>); 3] = [
     ("StarlingMonkey", "JavaScript", Some("ComponentizeJS")),
 ];
 
+/// What is left of a component in Rust whose own names were stripped.
+const RUST_BINDINGS: &str = "wit-bindgen-rust";
+
 /// Tools that are named first: what an author chose, not what came along.
 const CHOSEN: [&str; 4] = ["rustc", "wit-bindgen", "componentize-py", "ComponentizeJS"];
 
@@ -83,7 +86,10 @@ impl Maker {
         if let Some(runtime) = self.runtime.as_ref().or_else(|| named(&scripted)) {
             return Some(runtime.to_string());
         }
-        let language = self.languages.first()?;
+        let Some(language) = self.languages.first() else {
+            let bound = self.tools.iter().any(|tool| tool.name == RUST_BINDINGS);
+            return bound.then(|| "Rust".to_owned());
+        };
         let compiler =
             self.tools.iter().find(|tool| language.name == "Rust" && tool.name == "rustc");
         let version = compiler.map_or(&language.version, |compiler| &compiler.version);

@@ -90,7 +90,7 @@ impl Cursor {
         }
     }
 
-    /// Past these rows. `full`: there may be more of their kind. `now`: the server's time.
+    /// Past these rows; of those without an id none says how far it is. `full`: there may be more of their kind. `now`: the server's time.
     pub(super) fn advance(
         &mut self,
         rows: &[ReadingRow],
@@ -101,13 +101,15 @@ impl Cursor {
         // A server that does not say its time is asked for all changes since the last known one.
         let began = now.map_or(self.since.unwrap_or(0), |now| now - OVERLAP_MS);
         let next = self.run.as_ref().map_or(began, |run| run.next);
-        if step == Step::New {
-            for row in rows {
-                let id = positive(&row.id).ok_or_else(without_id)?;
-                self.above[part] = self.above[part].max(id);
-            }
+        let last = rows.iter().rev().find(|row| positive(&row.id).is_some());
+        if full && last.is_none() {
+            return Err(without_id());
         }
-        let following = match (step, rows.last().filter(|_| full)) {
+        if step == Step::New {
+            let greatest = rows.iter().filter_map(|row| positive(&row.id)).max();
+            self.above[part] = self.above[part].max(greatest.unwrap_or(0));
+        }
+        let following = match (step, last.filter(|_| full)) {
             (Step::Changed(_), Some(last)) => Some((part, Step::Changed(Some(place(last)?)))),
             (Step::Changed(_), None) | (Step::New, Some(_)) => Some((part, Step::New)),
             (Step::New, None) if part + 1 < self.above.len() => Some((part + 1, self.first())),

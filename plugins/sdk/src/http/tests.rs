@@ -83,6 +83,20 @@ fn each_status_says_what_to_do() {
 }
 
 #[test]
+fn what_a_server_has_not_is_found_missing_and_a_wrong_address_is_not() {
+    let find = |sent| {
+        native::install(Server(sent));
+        Call::new("GET", "http://a").find::<Vec<u32>>(Fault::Config("url"))
+    };
+    assert_eq!(find(answer(200, &[], "[1]")).unwrap().unwrap().body, [1]);
+    for status in [404, 410] {
+        assert_eq!(find(answer(status, &[], r#"{"detail":"Not found."}"#)).unwrap(), None);
+        assert!(matches!(find(answer(status, &[], "<html>")), Err(Failure::Config(_))));
+    }
+    assert!(matches!(find(answer(400, &[], "{}")), Err(Failure::Config(_))));
+}
+
+#[test]
 fn a_redirect_is_not_followed_but_says_where_it_points() {
     let moved = answer(301, &[("location", "https://elsewhere/")], "");
     let Err(Failure::Config(remark)) = read(moved) else { panic!("a redirect is configuration") };

@@ -1,20 +1,20 @@
 //! `plugin inspect`: a component before anyone allows it.
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use crate::app::Settings;
-use crate::cli::folder::Folder;
 use crate::cli::output::{Output, clean};
-use crate::cli::{BAD_USAGE, COMPLETED};
+use crate::cli::{BAD_USAGE, COMPLETED, Usage};
+use crate::domain::permission::Asked;
 use crate::domain::report::{Linked, Report};
-use crate::domain::sync::Datatype;
 use crate::plugin::{self, Limits, Plugins};
 
 /// Where the second column of the report begins.
-const COLUMN: usize = 14;
+const COLUMN: usize = 11;
 
 /// Examples:
 ///   ourwater plugin inspect rain.wasm
@@ -29,9 +29,9 @@ pub(in crate::cli) struct Inspect {
 impl Inspect {
     pub(super) async fn run(self, settings: &Settings, output: &Output) -> anyhow::Result<u8> {
         let component = read(&self.file, Limits::default().component_bytes_max)?;
-        let folder = Folder::new()?;
+        let folder = tempfile::tempdir()?;
         let plugins = Plugins::new(plugin::Settings {
-            cache: folder.0.join("compiled"),
+            cache: folder.path().join("compiled"),
             limits: Limits::default(),
             compiler: settings.compiler.clone(),
         })?;
@@ -46,15 +46,16 @@ impl Inspect {
 }
 
 /// One byte more than allowed, at most: whatever is longer is refused by its length.
-fn read(path: &Path, bytes_max: usize) -> anyhow::Result<Vec<u8>> {
-    use std::io::Read as _;
-    let open = || {
-        let mut component = Vec::new();
-        let most = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
-        std::fs::File::open(path)?.take(most).read_to_end(&mut component)?;
-        std::io::Result::Ok(component)
-    };
-    open().with_context(|| format!("the component {} cannot be read", path.display()))
+fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Usage> {
+    let most = u64::try_from(bytes_max).unwrap_or(u64::MAX).saturating_add(1);
+    let mut component = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut component));
+    match read {
+        Ok(_) => Ok(component),
+        Err(error) => {
+            Err(Usage(format!("the component {} cannot be read: {error}", path.display())))
+        }
+    }
 }
 
 fn unfit(mistakes: &[String], output: &Output) -> u8 {
@@ -67,66 +68,33 @@ fn unfit(mistakes: &[String], output: &Output) -> u8 {
     BAD_USAGE
 }
 
+/// First what it is, then what a person decides on.
 fn text(report: &Report) -> String {
     let Report { description, .. } = report;
     let mut lines = vec![format!("{} {}", description.name, description.version)];
-    lines.push(row("digest", &format!("sha256:{}", report.digest)));
-    lines.push(row("contract", &format!("ourwater:datasource {}", report.contract)));
-    lines.push(row("gets", &datatypes(&description.gets)));
-    lines.push(row("takes", &datatypes(&description.pushes)));
-    lines.push(row("made with", &made_with(report)));
-    lines.push(row("size", &size(report)));
-    lines.push(row("asks for", if report.asks.is_empty() { "nothing" } else { "" }));
-    lines.extend(report.asks.iter().map(|it| pair(&it.permission.to_string(), &it.why)));
-    lines.push(row("imports", if report.imports.is_empty() { "nothing" } else { "" }));
-    lines.extend(report.imports.iter().map(linked));
-    lines.push(row("exports", ""));
-    lines.extend(report.exports.iter().map(linked));
-    lines.push(row("warnings", if report.warnings.is_empty() { "none" } else { "" }));
-    lines.extend(report.warnings.iter().map(|it| format!("  - {it}")));
-    lines.push("\nIt fits.".to_owned());
+    lines.extend(report.facts().map(|(name, fact)| format!("  {name:COLUMN$}{fact}")));
+    lines.extend(listed("It asks to be allowed", report.asks.iter().map(asked)));
+    lines.extend(listed("It imports", report.imports.iter().map(linked)));
+    lines.extend(listed("It exports", report.exports.iter().map(linked)));
+    lines.extend(listed("Worth a look", report.warnings.iter().cloned()));
+    lines.push("\nIt fits. It runs only once it is added, allowed and activated.".to_owned());
     clean(&lines.join("\n"))
 }
 
-fn row(name: &str, value: &str) -> String {
-    format!("{name:COLUMN$}{value}").trim_end().to_owned()
-}
-
-fn pair(name: &str, meaning: &str) -> String {
-    format!("  {name}: {meaning}")
-}
-
-fn linked(linked: &Linked) -> String {
-    pair(&linked.name, &linked.meaning)
-}
-
-fn datatypes(datatypes: &[Datatype]) -> String {
-    if datatypes.is_empty() {
-        return "nothing".to_owned();
+/// A heading and what stands under it.
+fn listed(heading: &str, items: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    if items.len() == 0 {
+        return vec![format!("\n{heading}: nothing")];
     }
-    datatypes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", ")
+    let heading = format!("\n{heading}:");
+    std::iter::once(heading).chain(items.map(|item| format!("  - {item}"))).collect()
 }
 
-fn made_with(report: &Report) -> String {
-    let language = report.language.iter().cloned();
-    let tools = report.tools.iter().map(ToString::to_string);
-    match language.chain(tools).collect::<Vec<_>>() {
-        all if all.is_empty() => "it does not say".to_owned(),
-        all => all.join(", "),
-    }
+fn asked(Asked { permission, why }: &Asked) -> String {
+    let why = if why.is_empty() { "it does not say why" } else { why };
+    format!("{permission}: {}; why: {why}", permission.words())
 }
 
-fn size(report: &Report) -> String {
-    let took = match report.compile_ms {
-        Some(milliseconds) => format!("compiled in {milliseconds} ms"),
-        None => "compiled before".to_owned(),
-    };
-    format!(
-        "{} bytes, {} modules, {} functions (largest {} bytes); {took} to {} bytes",
-        report.bytes,
-        report.modules,
-        report.functions,
-        report.largest_function_bytes,
-        report.compiled_bytes,
-    )
+fn linked(Linked { name, meaning }: &Linked) -> String {
+    format!("{name}: {meaning}")
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -16,6 +17,8 @@ pub(crate) enum Act {
     AnswerAndClose(Vec<u8>),
     /// Answered with these bytes, and then again and again with the second ones.
     Endless(Vec<u8>, Vec<u8>),
+    /// Answered with these bytes, and then one by one with more of them, for ever.
+    Drip(Vec<u8>),
     /// Never answered.
     Silence,
 }
@@ -100,6 +103,14 @@ async fn serve(
                 let mut gone = stream.write_all(&head).await.is_err();
                 while !gone {
                     gone = stream.write_all(&again).await.is_err();
+                }
+                true
+            }
+            Some(Act::Drip(head)) => {
+                let mut gone = stream.write_all(&head).await.is_err();
+                while !gone {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                    gone = stream.write_all(b"a").await.is_err();
                 }
                 true
             }

@@ -1,0 +1,186 @@
+//! One plugin: from its upload until it is ready, from the cache until it answers, and by the reading.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context as _, Result, ensure};
+use ourwater::app::{App, Settings};
+use ourwater::domain::page::{Page, PageRequest};
+use ourwater::domain::permission::{Allowance, asked};
+use ourwater::domain::sync::Datatype;
+use ourwater::grant::http::{Http, HttpLimits, Remote, Response};
+use ourwater::plugin::{self, Compiler, Grant, Instance, Limits, Plugin, Plugins};
+use ourwater::store::Access;
+use ourwater::sync::pull::Tuning;
+use serde_json::{Value, json};
+
+/// Readings of the large page.
+const READINGS: usize = 1_000;
+
+/// Calls that are measured together.
+const CALLS: u32 = 200;
+
+/// How often a short piece is measured; the least counts.
+const TRIES: usize = 10;
+
+/// Plugins and instances that memory is measured over.
+const COPIES: usize = 40;
+
+const CONFIG: &str = r#"{"url": "https://wells.example", "anonymous": true}"#;
+
+pub(super) struct Cost {
+    /// Seconds from the upload to the version being active.
+    pub(super) ready_s: f64,
+    /// Milliseconds from the cache to an instance.
+    pub(super) cold_ms: f64,
+    /// Microseconds of a `get` whose other system has nothing.
+    pub(super) call_us: f64,
+    /// Nanoseconds of a reading, when a page of them is got.
+    pub(super) get_ns: f64,
+    /// MiB of a plugin that waits.
+    pub(super) idle_mib: f64,
+    /// MiB of an instance that has answered.
+    pub(super) running_mib: f64,
+}
+
+pub(super) async fn cost(component: &[u8]) -> Result<Cost> {
+    let folder = tempfile::tempdir()?;
+    let settings = Settings {
+        database: folder.path().join("bench.db").display().to_string(),
+        files: None,
+        access: Access::Write,
+        allow_networks: Vec::new(),
+        tuning: Tuning::default(),
+        compiler: Compiler::of_this_program()?,
+    };
+    let app = App::open(&settings).await?;
+    let begun = Instant::now();
+    let version = ready(&app, component).await?;
+    let ready_s = begun.elapsed().as_secs_f64();
+    let cache = folder.path().join("bench.files/compiled");
+    let (plugin, cold_ms) = cold(&cache, &version).await?;
+    let call_us = call_us(&plugin).await?;
+    let get_ns = get_ns(&plugin).await?;
+    let running_mib = running_mib(&plugin).await?;
+    let idle_mib = idle_mib(&app, component).await?;
+    Ok(Cost { ready_s, cold_ms, call_us, get_ns, idle_mib, running_mib })
+}
+
+/// Uploads, allows and activates; the digest.
+pub(super) async fn ready(
+    app: &App,
+    component: &[u8],
+) -> Result<ourwater::domain::version::PluginDigest> {
+    let version = app.add_plugin(component.to_vec(), "bench").await?.version;
+    let asks = serde_json::from_value(version.description["asks"].clone())?;
+    let asked = asked(&asks).map_err(anyhow::Error::msg)?;
+    app.allow_plugin(&version.digest, &Allowance::of_all(&asked), "bench").await?;
+    app.activate_plugin(&version.digest, "bench").await?;
+    Ok(version.digest)
+}
+
+/// In an engine that has not seen it.
+async fn cold(
+    cache: &std::path::Path,
+    digest: &ourwater::domain::version::PluginDigest,
+) -> Result<(Arc<Plugin>, f64)> {
+    let (mut least, mut last) = (f64::INFINITY, None);
+    for _ in 0..TRIES {
+        let settings = plugin::Settings {
+            cache: cache.to_owned(),
+            limits: Limits::default(),
+            compiler: Compiler::Here,
+        };
+        let plugins = Plugins::new(settings)?;
+        let begun = Instant::now();
+        let plugin = plugins.find(digest).await?.context("it is not in the cache")?;
+        drop(plugin.instance(Grant::default()).await?);
+        least = least.min(begun.elapsed().as_secs_f64() * 1e3);
+        last = Some(plugin);
+    }
+    Ok((last.context("it was never loaded")?, least))
+}
+
+async fn call_us(plugin: &Plugin) -> Result<f64> {
+    let mut instance = instance(plugin, "[]").await?;
+    let mut least = f64::INFINITY;
+    for _ in 0..TRIES {
+        let begun = Instant::now();
+        for _ in 0..CALLS {
+            get(&mut instance).await?;
+        }
+        least = least.min(begun.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS));
+    }
+    Ok(least)
+}
+
+async fn get_ns(plugin: &Plugin) -> Result<f64> {
+    let readings: Vec<Value> = (0..READINGS)
+        .map(|at| {
+            json!({"id": format!("r{at}"), "well": "W1", "time": 1_767_225_600_000_i64 + 60_000 * at as i64,
+                "value": at as f64 / 8.0, "updated": 1_767_225_600_000_i64 + at as i64})
+        })
+        .collect();
+    let mut instance = instance(plugin, &Value::from(readings).to_string()).await?;
+    let mut least = f64::INFINITY;
+    for _ in 0..TRIES {
+        let begun = Instant::now();
+        let page = get(&mut instance).await?;
+        least = least.min(begun.elapsed().as_secs_f64() * 1e9 / READINGS as f64);
+        ensure!(page.items.count() == READINGS, "{} readings came", page.items.count());
+    }
+    Ok(least)
+}
+
+async fn running_mib(plugin: &Plugin) -> Result<f64> {
+    let mut instances = Vec::new();
+    let before = resident_mib()?;
+    for _ in 0..COPIES {
+        let mut instance = instance(plugin, "[]").await?;
+        get(&mut instance).await?;
+        instances.push(instance);
+    }
+    Ok((resident_mib()? - before) / instances.len() as f64)
+}
+
+/// Of versions that differ in a section that nobody knows.
+async fn idle_mib(app: &App, component: &[u8]) -> Result<f64> {
+    let mut kept = Vec::new();
+    let mut before = resident_mib()?;
+    for copy in 0..=COPIES {
+        let section = [0, 3, 2, b'n', u8::try_from(copy)?];
+        let component = [component, &section].concat();
+        kept.push(app.sandbox.inspect(&component).await?.plugin);
+        if copy == 0 {
+            before = resident_mib()?;
+        }
+    }
+    Ok((resident_mib()? - before) / COPIES as f64)
+}
+
+async fn instance(plugin: &Plugin, body: &str) -> Result<Instance> {
+    let body = body.as_bytes().to_vec();
+    let headers = vec![("content-type".to_owned(), "application/json".to_owned())];
+    let remote: Remote = Arc::new(move |_| {
+        Ok(Response { status: 200, headers: headers.clone(), body: body.clone() })
+    });
+    let origins = vec!["https://wells.example".parse()?];
+    let http = Http::scripted(remote, origins, BTreeMap::new(), HttpLimits::default());
+    Ok(plugin.instance(Grant { http: Some(http), ..Grant::default() }).await?)
+}
+
+async fn get(instance: &mut Instance) -> Result<Page> {
+    let (datatype, only) = (Datatype::Reading, Vec::new());
+    let limit = u32::try_from(READINGS)?;
+    let request = PageRequest { datatype, cursor: None, limit, since: None, only };
+    Ok(instance.get(CONFIG, &request).await?)
+}
+
+fn resident_mib() -> Result<f64> {
+    let status = fs::read_to_string("/proc/self/status")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: f64 = line.and_then(|it| it.split_whitespace().next()).context("VmRSS")?.parse()?;
+    Ok(kib / 1024.0)
+}
