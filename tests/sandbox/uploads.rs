@@ -104,7 +104,7 @@ fn out_of_proportion() -> Vec<Row> {
             "nested-components",
             || {
                 let (open, close) = ("(component ".repeat(12), ")".repeat(12));
-                wat::parse_str(open + &close).unwrap()
+                wat::parse_str(format!("{open}{close}")).unwrap()
             },
             Ends::Refused(&["depth", "at most 8 (component_depth_max)"]),
         ),
