@@ -123,7 +123,7 @@ fn echoes() -> Vec<Row> {
 fn gzip_bomb() -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     for _ in 0..64 {
-        encoder.write_all(&[0; 1 << 20]).unwrap();
+        encoder.write_all(&vec![0; 1 << 20]).unwrap();
     }
     ok("content-encoding: gzip\r\n", &encoder.finish().unwrap())
 }

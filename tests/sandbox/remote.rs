@@ -67,7 +67,7 @@ impl Remote {
         let mut serving = JoinSet::new();
         serving.spawn(async move {
             let _kept = listener;
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         Self { port: address.port(), connections: Arc::default(), _crowd: crowd, _serving: serving }
     }
