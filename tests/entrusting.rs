@@ -15,17 +15,19 @@ fn a_secret_is_read_from_standard_input_and_never_shown() {
     assert!(matches!(imported.code, 0 | 2), "{imported:?}");
     let name = "wells.csv";
     let credential = ["datasource", "credential"];
-    let set = ["set", name, "access", "--kind", "login", "--user", "me"];
-    let mut command = place.command(&[&credential[..], &set].concat());
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(b"canary-password\n").unwrap();
-    let said = child.wait_with_output().unwrap();
-    assert!(said.status.success());
-    let listed = place.run(&[&credential[..], &["list", name]].concat());
-    assert!(listed.out.contains("login  access"), "{listed:?}");
-    let shown = place.run(&["datasource", "show", name]);
-    for text in [&String::from_utf8(said.stdout).unwrap(), &listed.out, &shown.out] {
-        assert!(!text.contains("canary"), "{text}");
+    for kind in ["login", "oauth2"] {
+        let set = ["set", name, "access", "--kind", kind, "--user", "me"];
+        let mut command = place.command(&[&credential[..], &set].concat());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"canary-password\n").unwrap();
+        let said = child.wait_with_output().unwrap();
+        assert!(said.status.success());
+        let listed = place.run(&[&credential[..], &["list", name]].concat());
+        assert!(listed.out.contains(&format!("{kind}  access")), "{listed:?}");
+        let shown = place.run(&["datasource", "show", name]);
+        for text in [&String::from_utf8(said.stdout).unwrap(), &listed.out, &shown.out] {
+            assert!(!text.contains("canary"), "{text}");
+        }
     }
     let database = std::fs::read(place.database()).unwrap();
     assert!(!database.windows(6).any(|bytes| bytes == b"canary"));
@@ -54,7 +56,9 @@ fn a_client_is_entrusted_with_its_name_and_its_secret() {
 #[test]
 fn a_login_needs_a_user_and_a_network_must_be_one() {
     let place = Place::new();
-    let cases: [&[&str]; 2] = [
+    let cases: [&[&str]; 4] = [
+        &["datasource", "credential", "set", "wells", "access", "--kind", "login"],
+        &["datasource", "credential", "set", "wells", "access", "--kind", "oauth2"],
         &["--allow-network", "10.1.0.0/99", "org", "list"],
         &["datasource", "credential", "set", "wells", "access", "--kind", "spell"],
     ];

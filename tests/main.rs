@@ -19,6 +19,7 @@ mod life;
 mod pulls;
 mod readme;
 mod refusals;
+mod sandbox;
 mod schedule;
 mod serving;
 mod stand_in;

@@ -266,7 +266,10 @@ impl Engine {
             sync: ensured.sync.clone(),
             datasource: ensured.datasource.clone(),
             progress: Arc::default(),
-            tuning: self.inner.tuning,
+            tuning: Tuning {
+                pass_pages_max: ensured.allowed.plugin.limits().pass_pages_max,
+                ..self.inner.tuning
+            },
             resolution: resolution(description),
             keeps: description.keeps.clone(),
             paging: description.paging,

@@ -74,7 +74,7 @@ pub(super) fn page(rows: &[Row], start: usize, end: usize, all: usize) -> Page {
     }
 }
 
-pub(super) fn column(well: u64) -> Readings {
+pub(crate) fn column(well: u64) -> Readings {
     Readings {
         series: Series {
             resource: format!("well {well}"),
@@ -91,7 +91,7 @@ pub(super) fn column(well: u64) -> Readings {
     }
 }
 
-pub(super) struct World {
+pub(crate) struct World {
     _folder: tempfile::TempDir,
     pub(super) store: Store,
     pub(super) organisation: Organisation,
@@ -101,7 +101,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) async fn new(tuning: Tuning) -> Self {
+    pub(crate) async fn new(tuning: Tuning) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("ourwater.db"), Access::Write).await.unwrap();
         let clock = Clock::manual(1);
@@ -132,7 +132,7 @@ impl World {
         Self { _folder: folder, store, organisation, datasource, sync, tuning }
     }
 
-    pub(super) async fn begin(&self, rewind: bool) -> Held {
+    pub(crate) async fn begin(&self, rewind: bool) -> Held {
         match self
             .store
             .begin_run(&self.sync, "digest", Trigger { rewind, confirm: true }, 7)
@@ -158,7 +158,7 @@ impl World {
         self.pull_from(held, script).await
     }
 
-    pub(super) async fn pull_from<S: Source>(
+    pub(crate) async fn pull_from<S: Source>(
         &self,
         held: &Held,
         source: S,
@@ -203,7 +203,7 @@ impl World {
         }
     }
 
-    pub(super) async fn readings(&self) -> BTreeMap<(String, i64), f64> {
+    pub(crate) async fn readings(&self) -> BTreeMap<(String, i64), f64> {
         let mut readings = BTreeMap::new();
         self.store
             .export_readings(&self.organisation.id, |row| {

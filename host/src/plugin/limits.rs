@@ -61,6 +61,9 @@ limits! {
         call_time_max as call_time_ms_max: Duration = 60 * SECOND, 10 => 24 * HOUR;
         /// Bytes that cross from the plugin to the host in one call, either way of it.
         hostcall_bytes_max: usize = 16 * MIB, 64 * KIB => GIB;
+        /// Pages of one pass over a datatype, or over a resource where each is paged alone, that one
+        /// run takes.
+        pass_pages_max: u64 = 1_000_000, 1 => 1_000_000_000;
         /// Bytes of randomness asked for at once.
         random_bytes_max: u64 = 64 * KIB, 32 => 64 * MIB;
         /// Bytes of standard output and error that are kept, the last ones.

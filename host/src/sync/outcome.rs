@@ -56,3 +56,21 @@ pub(super) fn lines(log: &LogSink, at: i64) -> Vec<LogLine> {
     }
     lines
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::grant::log::LogLimits;
+
+    #[test]
+    fn the_log_of_a_run_tells_how_many_lines_it_lacks_and_by_which_limit() {
+        let (log, limits) = (LogSink::new(), LogLimits { lines_max: 2, ..LogLimits::default() });
+        for number in 0..5 {
+            log.write(Level::Info, &format!("line {number}"), 0, &limits);
+        }
+        let messages: Vec<_> = lines(&log, 7).into_iter().map(|line| line.message).collect();
+        let told = "3 more lines were dropped: limit log_lines_max";
+        assert_eq!(messages, ["line 0", "line 1", told]);
+        assert!(lines(&log, 8).is_empty());
+    }
+}

@@ -15,6 +15,7 @@ use crate::domain::page::{Page, PageRequest};
 use crate::domain::plan::Resolution;
 use crate::domain::plugin::{Failure, Paging};
 use crate::domain::sync::{Datatype, Sync};
+use crate::plugin::Limits;
 use crate::store::cursor::Standing;
 use crate::store::run::Held;
 use crate::store::{self, Gathered, Pulling, Store};
@@ -61,11 +62,18 @@ pub struct Tuning {
     pub gather_records_max: usize,
     /// The first wait before another try of what was unavailable; doubled each time.
     pub backoff_min: Duration,
+    /// Pages of one pass that a run takes.
+    pub pass_pages_max: u64,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { page_records_max: 50_000, gather_records_max: 100_000, backoff_min: BACKOFF_MIN }
+        Self {
+            page_records_max: 50_000,
+            gather_records_max: 100_000,
+            backoff_min: BACKOFF_MIN,
+            pass_pages_max: Limits::default().pass_pages_max,
+        }
     }
 }
 
@@ -246,9 +254,13 @@ fn fetch<S: Source>(
     let (send, receive) = mpsc::channel(PAGES_AHEAD);
     let fetching = tokio::spawn(async move {
         let mut empty_pages = 0;
+        let mut pages = 0;
         loop {
             if *cancel.borrow() {
                 return (source, None);
+            }
+            if pages == tuning.pass_pages_max {
+                return (source, Some(too_many_pages(pages)));
             }
             let page = match try_to_get(&mut source, &request, &mut cancel, tuning).await {
                 Ok(page) => page,
@@ -259,6 +271,7 @@ fn fetch<S: Source>(
                 let text = format!("more than {EMPTY_PAGES_MAX} empty pages in a row");
                 return (source, Some(Failure::Fault(text)));
             }
+            pages += 1;
             let more = page.more;
             request.cursor = Some(page.cursor.clone());
             if send.send(page).await.is_err() || !more {
@@ -267,6 +280,13 @@ fn fetch<S: Source>(
         }
     });
     (receive, fetching)
+}
+
+fn too_many_pages(pages_max: u64) -> Failure {
+    Failure::Limit(format!(
+        "pages: a run takes at most {pages_max} of one pass (pass_pages_max); the next run goes on \
+         after them"
+    ))
 }
 
 fn is_empty(page: &Page) -> bool {

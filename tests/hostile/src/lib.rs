@@ -4,8 +4,8 @@ use ourwater_sdk::bindings::ourwater::datasource::{http, sql};
 use ourwater_sdk::log::{self, Level};
 use ourwater_sdk::schemars::{self, JsonSchema};
 use ourwater_sdk::{
-    Datasource, Datatype, Description, Duplicates, Failure, GetRequest, Items, Kind, Page, Paging,
-    Readings, Remark, Result, Series, files, paging,
+    Batch, Datasource, Datatype, Description, Duplicates, Failure, GetRequest, Items, Kind, Page,
+    Paging, Readings, Receipt, Remark, Result, Series, files, paging,
 };
 use serde::Deserialize;
 
@@ -29,14 +29,28 @@ pub enum Deed {
     Exit,
     /// Writes lines without end, with escape sequences.
     LogFlood,
-    /// Writes one line of 64 MiB.
+    /// Writes one line of 24 MiB.
     LogLine,
+    /// Writes lines of 8 MiB without end.
+    LogLines,
+    /// Fails with words that take a terminal over.
+    Escapes,
+    /// Asks for a megabyte of randomness at once.
+    Random,
+    /// Asks for randomness without end.
+    RandomFlood,
     /// Prints far more than is kept, then panics.
     PrintFlood,
     /// Reads a file nobody gave it.
     ReadOther,
     /// Sends a request.
     Http,
+    /// Sends a request twice, and tells the second answer.
+    HttpTwice,
+    /// Sends a request, and another one to where the answer leads.
+    HttpFollow,
+    /// Sends requests without end.
+    HttpFlood,
     /// Asks a database.
     Sql,
     /// Opens a socket, a folder and the environment.
@@ -45,10 +59,18 @@ pub enum Deed {
     Handles,
     /// Gives its own cursor again, and says there is more.
     EqualCursor,
+    /// Gives pages without anything, for ever.
+    EmptyPages,
+    /// Gives pages of one reading, for ever.
+    TinyPages,
     /// Gives a cursor of 65 KiB.
     LongCursor,
     /// Gives values that are no numbers.
     NotFinite,
+    /// Gives times before and after all years there are.
+    FarTimes,
+    /// Says it took more than it was handed.
+    Receipt,
     /// Gives columns of different lengths.
     Unequal,
     /// Gives 24 MiB at once.
@@ -59,12 +81,19 @@ pub enum Deed {
     OtherDatatype,
 }
 
+/// Clears the screen, and asks for what nobody should tell.
+const LURE: &str = "\u{1b}[2J\u{1b}[1;1Hyour password, please\r\n";
+
 /// What to do.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct Config {
     deed: Deed,
     /// Where a request is sent, with a credential, instead of where none may go.
     url: Option<String>,
+    /// Instead of GET.
+    method: Option<String>,
+    #[serde(default)]
+    headers: Vec<(String, String)>,
 }
 
 /// The misbehaving datasource.
@@ -76,11 +105,11 @@ impl Datasource for Hostile {
 
     fn describe() -> Description {
         Description {
-            name: "Hostile".to_owned(),
+            name: "hostile".to_owned(),
             version: "1".to_owned(),
             kind: Kind::Api,
             gets: vec![Datatype::Reading],
-            pushes: Vec::new(),
+            pushes: vec![Datatype::Reading],
             paging: Paging::Whole,
             duplicates: Duplicates::Overwrites,
             decimals: None,
@@ -100,6 +129,21 @@ impl Datasource for Hostile {
         acts(config)?;
         gives(config.deed, request)
     }
+
+    fn push(config: &Config, _batch: &Batch) -> Result<Receipt> {
+        acts(config)?;
+        Ok(Receipt {
+            created: 7,
+            updated: 0,
+            unchanged: 0,
+            ids: Vec::new(),
+            refused: Vec::new(),
+            conflicting: Vec::new(),
+            unknown: Vec::new(),
+            untried: Vec::new(),
+            stopped: None,
+        })
+    }
 }
 
 fn acts(config: &Config) -> Result<()> {
@@ -110,11 +154,21 @@ fn acts(config: &Config) -> Result<()> {
         Deed::Stack => drop(deeper(0)),
         Deed::Panic => panic!("the \u{1b}[31mwell\u{1b}[0m is dry"),
         Deed::Exit => std::process::exit(3),
-        Deed::LogFlood => flood_log(),
-        Deed::LogLine => log::write(Level::Info, &"x".repeat(64 << 20)),
+        Deed::LogFlood => flood_log_with(LURE),
+        Deed::LogLine => log::write(Level::Info, &"x".repeat(24 << 20)),
+        Deed::LogLines => flood_log_with(&"x".repeat(8 << 20)),
+        Deed::Escapes => return Err(Failure::Data(format!("\u{1b}]0;root\u{7}{LURE}"))),
+        Deed::Random => random(1 << 20),
+        Deed::RandomFlood => flood_random(),
         Deed::PrintFlood => flood_output(),
         Deed::ReadOther => drop(files::read("/etc/passwd", 0, 100)?),
-        Deed::Http => send(config.url.as_deref())?,
+        Deed::Http => return Err(told(&send(config, config.url.as_deref()))),
+        Deed::HttpTwice => {
+            drop(send(config, config.url.as_deref()));
+            return Err(told(&send(config, config.url.as_deref())));
+        }
+        Deed::HttpFollow => return Err(told(&follow(config))),
+        Deed::HttpFlood => return Err(told(&flood_server(config))),
         Deed::Sql => drop(sql::query("main", "select 1", &[], 1)?),
         Deed::Wasi => reach_out()?,
         Deed::Handles => keep_handles(),
@@ -129,6 +183,15 @@ fn gives(deed: Deed, request: &GetRequest) -> Result<Page> {
     match deed {
         Deed::EqualCursor => (cursor, more) = (request.cursor.clone().unwrap_or_default(), true),
         Deed::LongCursor => cursor = "c".repeat(65 << 10),
+        Deed::EmptyPages => {
+            return Ok(paging::page(Items::Readings(vec![]), next(request), true));
+        }
+        Deed::TinyPages => {
+            (cursor, more) = (next(request), true);
+            let at = cursor.parse().unwrap_or_default();
+            (column.times, column.values) = (vec![at], vec![1.5]);
+        }
+        Deed::FarTimes => column.times = vec![i64::MIN, i64::MAX],
         Deed::NotFinite => column.values = vec![f64::NAN, f64::NEG_INFINITY],
         Deed::Unequal => column.values.truncate(1),
         Deed::Huge => column.values = vec![0.0; 3 << 20],
@@ -137,6 +200,12 @@ fn gives(deed: Deed, request: &GetRequest) -> Result<Page> {
         _ => {}
     }
     Ok(paging::page(Items::Readings(vec![column]), cursor, more))
+}
+
+/// The cursor after the request's.
+fn next(request: &GetRequest) -> String {
+    let at = request.cursor.as_deref().and_then(|cursor| cursor.parse::<u64>().ok());
+    at.map_or(1, |at| at + 1).to_string()
 }
 
 fn column(times: Vec<i64>, values: Vec<f64>) -> Readings {
@@ -166,9 +235,9 @@ fn deeper(depth: u64) -> u64 {
     if std::hint::black_box(depth) == u64::MAX { 0 } else { deeper(depth + 1) + 1 }
 }
 
-fn flood_log() {
+fn flood_log_with(line: &str) {
     loop {
-        log::write(Level::Warn, "\u{1b}[2J\u{1b}[1;1Hyour password, please\r\n");
+        log::write(Level::Warn, line);
     }
 }
 
@@ -179,17 +248,38 @@ fn flood_output() {
     panic!("at last");
 }
 
-fn send(url: Option<&str>) -> Result<()> {
-    let request = http::Request {
-        method: "GET".to_owned(),
+type Answer = std::result::Result<http::Response, http::Broken>;
+
+fn send(config: &Config, url: Option<&str>) -> Answer {
+    http::send(&http::Request {
+        method: config.method.clone().unwrap_or_else(|| "GET".to_owned()),
         url: url.unwrap_or("https://user:secret@169.254.169.254/latest?key=secret").to_owned(),
-        headers: Vec::new(),
+        headers: config.headers.clone(),
         body: None,
         credential: url.map(|_| "access".to_owned()),
-    };
-    match http::send(&request) {
-        Err(http::Broken::Denied(text)) => Err(Failure::Denied(text)),
-        other => Err(Failure::Data(format!("{other:?}"))),
+    })
+}
+
+fn follow(config: &Config) -> Answer {
+    let answer = send(config, config.url.as_deref())?;
+    let location = answer.headers.iter().find(|(name, _)| name == "location");
+    send(config, location.map(|(_, url)| url.as_str()))
+}
+
+fn flood_server(config: &Config) -> Answer {
+    loop {
+        send(config, config.url.as_deref())?;
+    }
+}
+
+fn told(answer: &Answer) -> Failure {
+    match answer {
+        Err(http::Broken::Denied(text)) => Failure::Denied(text.clone()),
+        Err(broken) => Failure::Data(format!("{broken:?}")),
+        Ok(http::Response { status, headers, body }) => {
+            let body = String::from_utf8_lossy(body);
+            Failure::Data(format!("status: {status}, headers: {headers:?}, body: {body}"))
+        }
     }
 }
 
@@ -206,6 +296,29 @@ fn reach_out() -> Result<()> {
     ];
     let reached: Vec<_> = reached.iter().filter(|(_, reached)| *reached).collect();
     if reached.is_empty() { Ok(()) } else { Err(Failure::Data(format!("{reached:?}"))) }
+}
+
+#[cfg(target_family = "wasm")]
+fn random(bytes: u64) {
+    #[expect(unsafe_code, reason = "the standard library asks for a few bytes at a time")]
+    mod random {
+        #[link(wasm_import_module = "wasi:random/random@0.2.6")]
+        unsafe extern "C" {
+            #[link_name = "get-random-bytes"]
+            pub(super) safe fn bytes(length: u64, list: *mut [usize; 2]);
+        }
+    }
+    let mut list = [0; 2];
+    random::bytes(bytes, &raw mut list);
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn random(_bytes: u64) {}
+
+fn flood_random() {
+    loop {
+        random(32);
+    }
 }
 
 /// Pollables that are never dropped.

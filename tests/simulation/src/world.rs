@@ -421,6 +421,7 @@ impl World {
                 page_records_max: 4,
                 gather_records_max: 6,
                 backoff_min: Duration::ZERO,
+                ..Tuning::default()
             },
             cancel,
         }

@@ -1,7 +1,7 @@
 //! Secrets an answer echoes are replaced before the plugin sees it.
 
 use base64::Engine as _;
-use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 use hyper::header::HeaderValue;
 use memchr::memmem;
 use url::form_urlencoded::byte_serialize;
@@ -15,6 +15,14 @@ const REDACTED: &[u8] = b"[redacted]";
 
 /// Shorter ones, bytes, are left: "2017" as a password would take every such year out of the data.
 const SECRET_BYTES_MIN: usize = 8;
+
+/// How pages write what would be markup.
+const HTML: &[(char, &str)] =
+    &[('&', "&amp;"), ('<', "&lt;"), ('>', "&gt;"), ('"', "&quot;"), ('\'', "&#39;")];
+
+/// How servers write JSON that may stand in a page: some these, some those as well.
+const JSON_IN_HTML: &[(char, &str)] = &[('&', r"\u0026"), ('<', r"\u003c"), ('>', r"\u003e")];
+const JSON_IN_HTML_TOO: &[(char, &str)] = &[('+', r"\u002B"), ('\'', r"\u0027")];
 
 /// Knows the secrets, in the forms in which servers repeat them.
 #[derive(Default)]
@@ -31,17 +39,24 @@ impl Redactor {
         }
         let form: String = byte_serialize(text.as_bytes()).collect();
         let json = serde_json::Value::from(text).to_string();
+        let json = json.get(1..json.len() - 1).unwrap_or_default();
         let forms = [
             text.to_owned(),
+            in_small(&form),
+            in_small(&form.replace('+', "%20")),
             form.replace('+', "%20"),
             form,
-            json.trim_matches('"').to_owned(),
-            BASE64_STANDARD.encode(text),
+            replaced(text, HTML),
+            json.to_owned(),
+            json.replace('/', r"\/"),
+            replaced(&replaced(json, JSON_IN_HTML), JSON_IN_HTML_TOO),
+            replaced(json, JSON_IN_HTML),
+            BASE64_STANDARD_NO_PAD.encode(text),
             BASE64_URL_SAFE_NO_PAD.encode(text),
         ];
         self.forms.extend(forms.into_iter().map(String::into_bytes));
         // A form that holds another one goes first, so that nothing of it is left.
-        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        self.forms.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         self.forms.dedup();
     }
 
@@ -75,6 +90,31 @@ impl Redactor {
     }
 }
 
+/// Its escapes with small letters, as some servers write them.
+fn in_small(form: &str) -> String {
+    let mut escaped = 0;
+    let small = |character: char| {
+        if character == '%' {
+            escaped = 3;
+        }
+        let inside = escaped > 0;
+        escaped -= i32::from(inside);
+        if inside { character.to_ascii_lowercase() } else { character }
+    };
+    form.chars().map(small).collect()
+}
+
+fn replaced(text: &str, written: &[(char, &str)]) -> String {
+    let mut replaced = String::with_capacity(text.len());
+    for character in text.chars() {
+        match written.iter().find(|(found, _)| *found == character) {
+            Some((_, instead)) => replaced.push_str(instead),
+            None => replaced.push(character),
+        }
+    }
+    replaced
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -89,6 +129,11 @@ mod tests {
             r#"p&ss \"word\"/1"#,
             "p%26ss+%22word%22%2F1",
             "p%26ss%20%22word%22%2F1",
+            "p%26ss+%22word%22%2f1",
+            "p%26ss%20%22word%22%2f1",
+            r#"p&ss \"word\"\/1"#,
+            r#"p\u0026ss \"word\"/1"#,
+            "p&amp;ss &quot;word&quot;/1",
             "cCZzcyAid29yZCIvMQ==",
             "cCZzcyAid29yZCIvMQ",
         ] {

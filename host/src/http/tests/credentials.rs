@@ -24,6 +24,7 @@ async fn a_credential_is_entrusted_listed_without_its_secret_replaced_and_delete
     let access = format!("{datasource}/credentials/access");
     for kind in [
         json!({"kind": "login", "user": "me", "password": "canary"}),
+        json!({"kind": "oauth2", "client": "wells", "secret": "canary"}),
         json!({"kind": "query", "value": "canary"}),
     ] {
         let kept = world.ask("PUT", &access, kind.to_string()).await;

@@ -30,9 +30,7 @@ async fn a_component_gets_its_answer_and_never_the_key_it_came_with() {
     let server = Server::start([Act::Answer(answer("200 OK", "", b"for canary-token"))]).await;
     let hostile = plugins(patient()).load(&components::hostile()).await.unwrap();
     let told = ask(&hostile, &server.url("/a"), granted(&server, "127.0.0.1/32")).await.to_string();
-    assert!(told.contains("status: 200"), "{told}");
-    // "for [redacted]", as the component prints its bytes.
-    assert!(told.contains("[102, 111, 114, 32, 91, 114, 101, 100, 97, 99"), "{told}");
+    assert!(told.contains("status: 200") && told.contains("body: for [redacted]"), "{told}");
     assert!(server.seen()[0].contains("authorization: Bearer canary-token"));
 }
 
