@@ -59,7 +59,7 @@ limits! {
         start_time_max as start_time_ms_max: Duration = 10 * SECOND, 10 => HOUR;
         /// Wall time of a call: lowering, the function, lifting, and all host calls it makes.
         call_time_max as call_time_ms_max: Duration = 60 * SECOND, 10 => 24 * HOUR;
-        /// Bytes that cross from the plugin to the host in one call, either way of it.
+        /// Bytes that cross between the plugin and the host at once: in a call, its answer, or a host call.
         hostcall_bytes_max: usize = 16 * MIB, 64 * KIB => GIB;
         /// Pages of one pass over a datatype, or over a resource where each is paged alone, that one
         /// run takes.
