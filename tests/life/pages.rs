@@ -20,7 +20,7 @@ fn a_plugin_is_dropped_on_the_page_read_about_allowed_activated_and_rolled_back(
     let asks = browser.text("//table[.//th[.='Grant']]");
     assert!(asks.contains("read the files its configuration names"), "{asks}");
     assert!(asks.contains("reads the file with the rain") && asks.contains("undecided"), "{asks}");
-    let found = browser.text("//tr[th='language']");
+    let found = browser.text("//tr[th='made with']");
     assert!(found.contains("Rust"), "{found}");
     browser.click("//input[@aria-label='Grant files']");
     browser.click("//button[.='Allow']");
