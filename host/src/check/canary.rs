@@ -123,7 +123,7 @@ mod tests {
         canary.watch("nothing", "canary");
         assert!(canary.seen().is_empty());
         for form in canary.forms.iter() {
-            canary.watch("cursor", &format!("x{form}y"));
+            canary.watch(form, &format!("x{form}y"));
         }
         assert_eq!(canary.seen().len(), canary.forms.len());
     }
