@@ -58,10 +58,10 @@ use subject::Subject;
 pub use verdict::Verdict;
 
 /// Wall time of one check.
-const CHECK_TIME_MAX: Duration = Duration::from_mins(2);
+const CHECK_TIME_MAX: Duration = Duration::from_mins(5);
 
 /// Wall time of a run, after which no further check begins.
-const RUN_TIME_MAX: Duration = Duration::from_mins(10);
+const RUN_TIME_MAX: Duration = Duration::from_mins(15);
 
 /// Why a run came to no report.
 #[derive(Debug, thiserror::Error)]

@@ -8,7 +8,6 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::domain::credential::{self, Ask, Credential, CredentialName, Key};
 use crate::domain::digest::hex;
-use crate::domain::origin::Origin;
 use crate::domain::plugin::Description;
 use crate::domain::secret::Secret;
 
@@ -64,12 +63,11 @@ impl Canary {
     pub(super) fn keys(
         &self,
         description: &Description,
-        configured: &BTreeMap<String, Origin>,
     ) -> Result<BTreeMap<CredentialName, Key>, String> {
         let asks = credential::asks(&description.asks)?;
         let key = |(name, ask): (CredentialName, Ask)| {
-            let key = ask.key(&self.credential(&ask), configured);
-            Ok((name, key.map_err(|misfit| misfit.to_string())?))
+            let key = ask.key(&self.credential(&ask)).map_err(|misfit| misfit.to_string())?;
+            Ok((name, key))
         };
         asks.into_iter().map(key).collect()
     }
@@ -124,8 +122,8 @@ mod tests {
         let canary = Canary::new();
         canary.watch("nothing", "canary");
         assert!(canary.seen().is_empty());
-        for (at, form) in canary.forms.iter().enumerate() {
-            canary.watch(&format!("cursor {at}"), &format!("x{form}y"));
+        for form in canary.forms.iter() {
+            canary.watch(form, &format!("x{form}y"));
         }
         assert_eq!(canary.seen().len(), canary.forms.len());
     }

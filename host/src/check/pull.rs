@@ -10,8 +10,8 @@ use super::subject::Subject;
 use super::verdict::Ended;
 use super::world::World;
 
-/// Pages of one pull, after which it counts as endless.
-pub(super) const PAGES_MAX: usize = 5_000;
+/// Pages of one pull, after which it counts as endless: a fixture holds far fewer records.
+pub(super) const PAGES_MAX: usize = 2_000;
 
 /// A page that holds all of any fixture.
 pub(super) const LARGE: u32 = 10_000;
