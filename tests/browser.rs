@@ -34,7 +34,7 @@ fn a_file_is_uploaded_understood_decided_imported_and_accounted_for() {
     browser.open(&server.base);
     browser.fill("//input[@name='token']", "guessed");
     browser.click("//button[.='Log in']");
-    assert!(browser.text("//*[@role='alert']").contains("no organisation's token"));
+    assert!(browser.text("//*[@role='alert']").contains("no token of an organisation"));
     browser.fill("//input[@name='token']", &token);
     browser.click("//button[.='Log in']");
     browser.text("//h1[.='Dharta']");

@@ -41,7 +41,7 @@ fn kept(place: &Place) -> Vec<PathBuf> {
 async fn failure(program: &Path, limits: Limits, component: &[u8]) -> String {
     let place = Place::new();
     let error = plugins(&place, by(program), limits).load(component).await.unwrap_err();
-    assert_eq!(kept(&place), [PathBuf::new(); 0], "{error}");
+    assert!(kept(&place).is_empty(), "{error}");
     error.to_string()
 }
 
@@ -213,7 +213,7 @@ fn a_process_whose_parent_is_gone_ends_long_before_its_limits() {
     drop((child.stdout.take(), child.stderr.take()));
     let status = child.wait().unwrap();
     assert_eq!(status.code(), Some(70));
-    assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_mins(1), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -60,7 +60,7 @@ impl World {
         self.server.post("/api/v1/datasources?propose=false", &self.token, &new)
     }
 
-    fn sync(&self, datasource: &Value, more: Value) -> String {
+    fn sync(&self, datasource: &Value, more: &Value) -> String {
         let mut new = json!({"name": datasource["name"], "datasource": datasource["id"],
             "methods": ["pull-from-datasource", "push-to-datasource"],
             "datatypes": ["resource", "reading"]});
@@ -105,7 +105,7 @@ fn an_uploaded_ggmn_pulls_finds_what_changed_and_pushes_what_was_edited_here() {
     world.bring_plugin();
     let (status, datasource) = world.datasource(json!({"version": "v4"}));
     assert_eq!(status, 201, "{datasource}");
-    let function = world.sync(&datasource, json!({}));
+    let function = world.sync(&datasource, &json!({}));
     let run = world.run(&function);
     assert_eq!(run["state"], "completed", "{run}");
     assert_eq!(run["counts"]["created"], 3 + 33, "three wells, and a 0 is a value: {run}");
@@ -127,7 +127,7 @@ fn only_the_wells_that_were_chosen_come_whichever_way_they_were_chosen() {
         let world = World::new(&place);
         world.bring_plugin();
         let by_code = world.datasource(json!({"version": version, "codes": ["1697"]})).1;
-        let run = world.run(&world.sync(&by_code, json!({"datatypes": ["resource", "reading"]})));
+        let run = world.run(&world.sync(&by_code, &json!({"datatypes": ["resource", "reading"]})));
         assert_eq!(run["counts"]["created"], 1 + 11, "{version} by code: {run}");
     }
     let place = Place::new();
@@ -135,6 +135,6 @@ fn only_the_wells_that_were_chosen_come_whichever_way_they_were_chosen() {
     world.bring_plugin();
     let box_of_two = json!({"version": "v4", "bbox": [-5.0, 41.0, -3.0, 42.0]});
     let by_box = world.datasource(box_of_two).1;
-    let run = world.run(&world.sync(&by_box, json!({})));
+    let run = world.run(&world.sync(&by_box, &json!({})));
     assert_eq!(run["counts"]["created"], 2 + 22, "by box: {run}");
 }

@@ -99,7 +99,7 @@ impl App {
             }
             built_in.push(plugin);
         }
-        activate(&registry, store.versions().await?, &built_in);
+        activate(&registry, &store.versions().await?, &built_in);
         let (network, seal) = (Network::new(settings.allow_networks.clone()), Seal::new(&files));
         let means = Means { network, seal: seal.clone() };
         let (kept, contents, time) = (store.clone(), blobs.clone(), clock.clone());
@@ -109,7 +109,7 @@ impl App {
 }
 
 /// What the store says is active; those of this program's are loaded already.
-fn activate(registry: &Registry, versions: Vec<Version>, built_in: &[Arc<Plugin>]) {
+fn activate(registry: &Registry, versions: &[Version], built_in: &[Arc<Plugin>]) {
     for version in versions.iter().filter(|version| version.state == VersionState::Active) {
         let loaded = built_in.iter().find(|plugin| *plugin.digest() == version.digest);
         registry.put(version, loaded.cloned());

@@ -27,7 +27,7 @@ async fn a_run_finishes_on_the_version_it_began_with() {
     world.app.activate_plugin(&new.digest, "Asha").await.unwrap();
     world.proxy.release();
     let run = engine.wait(organisation, &run, None).await.unwrap();
-    assert_eq!((run.state, run.counts.created), (RunState::Completed, 8), "{run:?}");
+    assert_eq!((run.state, run.counts.created), (RunState::Completed, 9), "{run:?}");
     assert_ne!(run.plugin, new.digest.as_str());
 
     let in_use = world.app.delete_plugin(&new.digest, "Asha").await.unwrap_err().to_string();

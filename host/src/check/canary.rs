@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 
 use crate::domain::credential::{self, Ask, Credential, CredentialName, Key};
 use crate::domain::digest::hex;
+use crate::domain::origin::Origin;
 use crate::domain::plugin::Description;
 use crate::domain::secret::Secret;
 
@@ -63,11 +64,12 @@ impl Canary {
     pub(super) fn keys(
         &self,
         description: &Description,
+        configured: &BTreeMap<String, Origin>,
     ) -> Result<BTreeMap<CredentialName, Key>, String> {
         let asks = credential::asks(&description.asks)?;
         let key = |(name, ask): (CredentialName, Ask)| {
-            let key = ask.key(&self.credential(&ask)).map_err(|misfit| misfit.to_string())?;
-            Ok((name, key))
+            let key = ask.key(&self.credential(&ask), configured);
+            Ok((name, key.map_err(|misfit| misfit.to_string())?))
         };
         asks.into_iter().map(key).collect()
     }

@@ -111,7 +111,7 @@ async fn endure(subject: &Subject, fault: &Fault, what: &str, right: (&str, Righ
         let mut guest = world.guest().await?;
         let got = guest.get(&track.request(LARGE, None)).await;
         let place = format!("{}, {what}", track.name());
-        is_right(got.map(|page| page.items.count()), right).map_err(|ended| ended.at(&place))?;
+        is_right(&got.map(|page| page.items.count()), right).map_err(|ended| ended.at(&place))?;
         once(subject, track, fault, &place, right).await?;
     }
     Ok(())
@@ -137,7 +137,7 @@ async fn once(
             // It may have tried again by itself.
             Ok(trail) => trail,
             Err(Stopped::Failed { failure, trail, .. }) => {
-                is_right(Err(failure), right).map_err(|ended| ended.at(&place))?;
+                is_right(&Err(failure), right).map_err(|ended| ended.at(&place))?;
                 world.calm();
                 let rest = track.pull(&mut guest, limit, trail.cursor()).await;
                 let rest = rest.map_err(|stopped| Ended::from(stopped).at(&place))?;
@@ -175,7 +175,7 @@ async fn push_later(subject: &Subject, fault: &Fault, what: &str, right: (&str, 
         };
         let wrote = world.requests().iter().any(|request| At::Writes.hits(0, &request.method));
         if wrote {
-            is_right(stopped, right).map_err(|ended| ended.at(&place))?;
+            is_right(&stopped, right).map_err(|ended| ended.at(&place))?;
         }
     }
     Ok(())
@@ -184,8 +184,8 @@ async fn push_later(subject: &Subject, fault: &Fault, what: &str, right: (&str, 
 /// Records a page, where a pull has to be of several.
 const LIMIT: u32 = 2;
 
-fn is_right(got: Result<usize, Failure>, (wanted, right): (&str, Right)) -> Held {
-    let said = match &got {
+fn is_right(got: &Result<usize, Failure>, (wanted, right): (&str, Right)) -> Held {
+    let said = match got {
         Ok(records) => format!("{records} records"),
         Err(failure) if right(failure) => return Ok(()),
         Err(failure @ Failure::Unavailable { after_ms, .. }) => {

@@ -23,7 +23,9 @@ pub fn junit(report: &Report) -> String {
         checks.len() - failed - passed,
         seconds(checks.iter().map(|check| check.duration_ms).sum()),
     );
-    checks.iter().for_each(|check| xml.push_str(&case(report, check)));
+    for check in checks {
+        xml.push_str(&case(report, check));
+    }
     xml.push_str("</testsuite>\n");
     xml
 }

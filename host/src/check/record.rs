@@ -96,8 +96,12 @@ pub(super) fn difference(expected: &Records, got: &Records) -> Option<String> {
 /// Whether both say the same of the same records, as often; in words where not.
 pub(super) fn unequal(expected: &[Record], got: &[Record]) -> Option<String> {
     let mut counts = BTreeMap::<&Record, i64>::new();
-    expected.iter().for_each(|record| *counts.entry(record).or_default() += 1);
-    got.iter().for_each(|record| *counts.entry(record).or_default() -= 1);
+    for record in expected {
+        *counts.entry(record).or_default() += 1;
+    }
+    for record in got {
+        *counts.entry(record).or_default() -= 1;
+    }
     let (record, count) = counts.into_iter().find(|(_, count)| *count != 0)?;
     let content = record.content.as_deref().map_or("gone", |it| it);
     let said = format!("the {} = {}", short(&record.name), short(content));

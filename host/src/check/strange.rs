@@ -161,8 +161,9 @@ fn tables(subject: &Subject) -> impl Iterator<Item = (&str, &[u8])> {
 
 fn changed_cells(table: &[u8], value: &Value) -> Vec<(usize, Vec<u8>)> {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let changed = |(place, (before, _, after)): (usize, (Vec<u8>, Vec<u8>, Vec<u8>))| {
-        (place + 1, [before.as_slice(), text.as_bytes(), after.as_slice()].concat())
-    };
-    cells(table).into_iter().enumerate().map(changed).collect()
+    let mut changed = Vec::new();
+    for (place, (before, _, after)) in cells(table).into_iter().enumerate() {
+        changed.push((place + 1, [before.as_slice(), text.as_bytes(), after.as_slice()].concat()));
+    }
+    changed
 }

@@ -4,6 +4,7 @@ use crate::plugin::compiler::{Order, compile};
 
 /// The limits it sets itself, as [`Order`] has them.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_field_names, reason = "limits are called so")]
 pub(super) struct Compile {
     cpu_seconds_max: u64,
     memory_bytes_max: u64,

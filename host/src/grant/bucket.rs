@@ -67,7 +67,7 @@ mod tests {
         assert_eq!(bucket.take(10, start + TENTH), Ok(()));
         assert_eq!(bucket.reserve(10, start + TENTH), TENTH);
         assert_eq!(bucket.reserve(10, start + TENTH), 2 * TENTH);
-        let later = start + Duration::from_secs(60);
+        let later = start + Duration::from_mins(1);
         assert_eq!((0..99).filter(|_| bucket.take(10, later).is_ok()).count(), 10);
     }
 }

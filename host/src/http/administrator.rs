@@ -43,12 +43,11 @@ pub(super) async fn create(
         return Err(Error::unknown_administrator());
     }
     let Body(New { name }) = Body::from_request(request, &()).await?;
-    let (administrator, token) = match asked_by {
-        Ok(_) => app.store.create_administrator(&name, &app.clock).await?,
-        Err(_) => {
-            let first = app.store.create_first_administrator(&name, &app.clock).await?;
-            first.ok_or_else(Error::unknown_administrator)?
-        }
+    let (administrator, token) = if asked_by.is_ok() {
+        app.store.create_administrator(&name, &app.clock).await?
+    } else {
+        let first = app.store.create_first_administrator(&name, &app.clock).await?;
+        first.ok_or_else(Error::unknown_administrator)?
     };
     Ok((StatusCode::CREATED, Json(with_token(&administrator, &token))))
 }

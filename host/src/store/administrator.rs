@@ -130,8 +130,8 @@ mod tests {
         let first = store.create_first_administrator(&asha, &clock).await.unwrap();
         let (_, token) = first.unwrap();
         assert!(store.create_first_administrator(&ravi, &clock).await.unwrap().is_none());
-        let taken = store.create_administrator(&asha, &clock).await.unwrap_err();
-        assert!(matches!(taken, Error::Taken { .. }), "{taken}");
+        let again = store.create_administrator(&asha, &clock).await.unwrap_err();
+        assert!(matches!(again, Error::Taken { .. }), "{again}");
         let found = store.administrator_by_digest(&token_digest(token.as_str())).await.unwrap();
         assert_eq!(found.unwrap().name, "Asha");
         let new = store.renew_administrator("Asha").await.unwrap();

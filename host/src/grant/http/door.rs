@@ -185,7 +185,8 @@ fn as_specified(answer: &Answer) -> Result<Token, String> {
         return Err("that goes as a bearer token".to_owned());
     }
     let life = given.expires_in.and_then(|it| it.as_u64().or_else(|| it.as_str()?.parse().ok()));
-    let used = |life: Duration| Instant::now().checked_add(life - SLACK.min(life / 10));
+    let used =
+        |life: Duration| Instant::now().checked_add(life.saturating_sub(SLACK.min(life / 10)));
     Ok(Token { secret, until: life.map(Duration::from_secs).and_then(used) })
 }
 

@@ -91,6 +91,7 @@ impl Network {
     }
 
     /// The same network, in which names mean what `lookup` says instead of the machine.
+    #[must_use]
     pub fn with_resolver(
         self,
         lookup: impl Fn(&str) -> io::Result<Vec<IpAddr>> + Send + Sync + 'static,
@@ -99,6 +100,7 @@ impl Network {
     }
 
     /// The same network, with so many connections to one server at a time.
+    #[must_use]
     pub fn with_connections(self, server_connections_max: usize) -> Self {
         Self { traffic: Arc::new(Traffic::new(server_connections_max)), ..self }
     }

@@ -9,13 +9,14 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use hyper::header::{self, HeaderMap, HeaderName};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::connection::Answer;
 use super::{Broken, HttpLimits};
+use crate::domain::clock::Clock;
 use crate::domain::origin::Origin;
 use crate::grant::bucket::Bucket;
 
@@ -208,7 +209,8 @@ pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     }
     let date = httpdate::parse_http_date(after).ok()?;
     let told = text(header::DATE).and_then(|it| httpdate::parse_http_date(it).ok());
-    Some(date.duration_since(told.unwrap_or_else(SystemTime::now)).unwrap_or_default())
+    let here = || UNIX_EPOCH + Duration::from_millis(Clock::System.now().unsigned_abs());
+    Some(date.duration_since(told.unwrap_or_else(here)).unwrap_or_default())
 }
 
 /// Whole milliseconds, and not one too few.

@@ -44,6 +44,9 @@ fn list(items: &[Vec<u8>]) -> Vec<u8> {
     [leb(items.len()), items.concat()].concat()
 }
 
+/// A limit, to be set.
+type Field = fn(&mut Limits) -> &mut usize;
+
 #[test]
 fn a_component_at_its_limits_passes_and_one_past_any_of_them_is_told_which() {
     let counts = scan(csv(), &Limits::default()).unwrap().counts;
@@ -60,7 +63,6 @@ fn a_component_at_its_limits_passes_and_one_past_any_of_them_is_told_which() {
         ..Limits::default()
     };
     assert!(scan(csv(), &exact).is_ok());
-    type Field = fn(&mut Limits) -> &mut usize;
     let fields: [(&str, Field); 9] = [
         ("component_modules_max", |it| &mut it.component_modules_max),
         ("component_functions_max", |it| &mut it.component_functions_max),

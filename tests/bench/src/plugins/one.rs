@@ -86,7 +86,7 @@ async fn cold(
     cache: &std::path::Path,
     digest: &ourwater::domain::version::PluginDigest,
 ) -> Result<(Arc<Plugin>, f64)> {
-    let (mut least, mut last) = (f64::INFINITY, None);
+    let (mut least, mut loaded) = (f64::INFINITY, None);
     for _ in 0..TRIES {
         let settings = plugin::Settings {
             cache: cache.to_owned(),
@@ -98,9 +98,9 @@ async fn cold(
         let plugin = plugins.find(digest).await?.context("it is not in the cache")?;
         drop(plugin.instance(Grant::default()).await?);
         least = least.min(begun.elapsed().as_secs_f64() * 1e3);
-        last = Some(plugin);
+        loaded = Some(plugin);
     }
-    Ok((last.context("it was never loaded")?, least))
+    Ok((loaded.context("it was never loaded")?, least))
 }
 
 async fn call_us(plugin: &Plugin) -> Result<f64> {
@@ -117,10 +117,11 @@ async fn call_us(plugin: &Plugin) -> Result<f64> {
 }
 
 async fn get_ns(plugin: &Plugin) -> Result<f64> {
-    let readings: Vec<Value> = (0..READINGS)
+    let readings: Vec<Value> = (0_i64..)
+        .take(READINGS)
         .map(|at| {
-            json!({"id": format!("r{at}"), "well": "W1", "time": 1_767_225_600_000_i64 + 60_000 * at as i64,
-                "value": at as f64 / 8.0, "updated": 1_767_225_600_000_i64 + at as i64})
+            json!({"id": format!("r{at}"), "well": "W1", "time": 1_767_225_600_000_i64 + 60_000 * at,
+                "value": at as f64 / 8.0, "updated": 1_767_225_600_000_i64 + at})
         })
         .collect();
     let mut instance = instance(plugin, &Value::from(readings).to_string()).await?;

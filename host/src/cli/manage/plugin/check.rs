@@ -27,7 +27,7 @@ pub(in crate::cli) struct Check {
     /// Leave a check out; the reason stands in the report. May be given again.
     #[arg(long, value_name = "NAME=REASON")]
     skip: Vec<String>,
-    /// Write the report as JUnit XML to this file, too.
+    /// Write the report as `JUnit` XML to this file, too.
     #[arg(long, value_name = "OUT")]
     junit: Option<PathBuf>,
 }

@@ -48,8 +48,8 @@ pub(in crate::cli) enum Decide {
         /// Grant everything it asks for.
         #[arg(long, conflicts_with = "permission")]
         all: bool,
-        /// Grant this, as files, http:configured, http:https://a.example or credential:NAME. May
-        /// be given again.
+        /// Grant this: `files`, `http:configured`, `http:ORIGIN` or `credential:NAME`. May be given
+        /// again.
         #[arg(long, value_name = "PERMISSION")]
         permission: Vec<Permission>,
         /// A limit that differs from the usual one. May be given again.

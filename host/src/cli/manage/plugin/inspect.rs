@@ -37,7 +37,7 @@ impl Inspect {
         })?;
         let inspected = match plugins.inspect(&component).await {
             Ok(inspected) => inspected,
-            Err(plugin::Error::Unfit(mistakes)) => return Ok(unfit(&mistakes, output)),
+            Err(plugin::Error::Unfit(mistakes)) => return Ok(unfit(&mistakes, *output)),
             Err(error) => return Err(error.into()),
         };
         output.show(&text(&inspected.report), &json!(inspected.report));
@@ -58,7 +58,7 @@ fn read(path: &Path, bytes_max: usize) -> Result<Vec<u8>, Usage> {
     }
 }
 
-fn unfit(mistakes: &[String], output: &Output) -> u8 {
+fn unfit(mistakes: &[String], output: Output) -> u8 {
     let version = plugin::contract();
     output.say(&format!("The component does not fit ourwater:datasource {version}:"));
     for mistake in mistakes {

@@ -1,13 +1,14 @@
 //! How servers are treated: in turn, by all instances of a datasource together, and left alone when
 //! they ask for it.
 
-use std::time::SystemTime;
+use std::time::UNIX_EPOCH;
 
 use hyper::header::{self, HeaderMap};
 
 use super::super::pace::retry_after;
 use super::server::{answer, ok};
 use super::*;
+use crate::domain::clock::Clock;
 
 fn granted(network: Network, server: &Server, limits: HttpLimits) -> Http {
     Http::new(network, vec![server.origin.parse().unwrap()], BTreeMap::new(), limits)
@@ -19,7 +20,9 @@ fn busy(status: &str, retry_after: &str) -> Act {
 
 #[tokio::test]
 async fn a_server_that_asks_to_be_left_alone_is_left_alone() {
-    let later = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(3_600));
+    let now = Clock::System.now().unsigned_abs();
+    let later =
+        httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_millis(now) + Duration::from_hours(1));
     for (status, after) in [("429 Too Many Requests", "60"), ("503 Busy", later.as_str())] {
         let server = Server::start([busy(status, after), Act::Answer(ok("never"))]).await;
         let network = here();
@@ -83,7 +86,7 @@ async fn all_instances_of_a_datasource_wait_for_their_turn_together() {
 async fn nobody_keeps_a_connection_that_another_waits_for() {
     let server = Server::start((0..40).map(|_| Act::Answer(ok("in turn")))).await;
     let network = here().with_connections(2);
-    let limits = HttpLimits { idle_time_max: Duration::from_secs(60), ..HttpLimits::default() };
+    let limits = HttpLimits { idle_time_max: Duration::from_mins(1), ..HttpLimits::default() };
     let mut all = tokio::task::JoinSet::new();
     for datasource in 0..8 {
         let http = granted(network.of(&datasource.to_string()), &server, limits.clone());
@@ -131,7 +134,7 @@ fn a_delay_is_seconds_or_a_date_by_the_servers_own_clock() {
     };
     let date = Some("Sun, 06 Nov 1994 08:49:37 GMT");
     assert_eq!(delay(" 7 ", None), Some(Duration::from_secs(7)));
-    assert_eq!(delay("Sun, 06 Nov 1994 08:50:37 GMT", date), Some(Duration::from_secs(60)));
+    assert_eq!(delay("Sun, 06 Nov 1994 08:50:37 GMT", date), Some(Duration::from_mins(1)));
     assert_eq!(delay("Sun, 06 Nov 1994 08:00:00 GMT", date), Some(Duration::ZERO));
     assert_eq!(delay("Sun, 06 Nov 1994 08:00:00 GMT", None), Some(Duration::ZERO));
     for nonsense in ["soon", "-1", "7.5", "99999999999999999999"] {

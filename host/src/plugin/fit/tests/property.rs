@@ -20,13 +20,13 @@ enum Change {
     RemoveMember,
     RenameMember,
     SwapMembers,
-    ChangeMember,
+    AlterMember,
     RemoveFunction,
     RenameFunction,
     RemoveParameter,
     RenameParameter,
-    ChangeParameter,
-    ChangeResult,
+    AlterParameter,
+    AlterResult,
     RemoveImport,
     Version,
 }
@@ -37,13 +37,13 @@ fn changes() -> impl Strategy<Value = Vec<(Change, usize, usize)>> {
         RemoveMember,
         RenameMember,
         SwapMembers,
-        ChangeMember,
+        AlterMember,
         RemoveFunction,
         RenameFunction,
         RemoveParameter,
         RenameParameter,
-        ChangeParameter,
-        ChangeResult,
+        AlterParameter,
+        AlterResult,
         RemoveImport,
         Version,
     ]);
@@ -67,7 +67,7 @@ proptest! {
 
 fn parsed() -> (Resolve, PackageId, WorldId) {
     let mut sources = SourceMap::default();
-    sources.push_str("contract.wit", &contract());
+    sources.push_str("contract.wit", contract());
     let mut resolve = Resolve::default();
     let package = resolve.push_group(sources.parse().map_err(|(_, error)| error).unwrap()).unwrap();
     let world = resolve.select_world(&[package], Some("plugin")).unwrap();
@@ -89,10 +89,7 @@ fn apply(
     member: usize,
 ) {
     match change {
-        Change::RemoveMember
-        | Change::RenameMember
-        | Change::SwapMembers
-        | Change::ChangeMember => {
+        Change::RemoveMember | Change::RenameMember | Change::SwapMembers | Change::AlterMember => {
             let mut types: Vec<_> = resolve.types.iter_mut().map(|(_, it)| &mut it.kind).collect();
             if let Some(kind) = pick(&mut types, at) {
                 change_type(kind, change, member);
@@ -185,7 +182,7 @@ fn change_function(
                 "other".clone_into(&mut parameter.name);
             }
         }
-        Change::ChangeParameter => {
+        Change::AlterParameter => {
             if let Some(parameter) = pick(&mut function.params, at) {
                 parameter.ty = Type::S16;
             }
