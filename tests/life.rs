@@ -4,6 +4,7 @@ mod commands;
 mod kills;
 mod pages;
 mod running;
+mod strangers;
 
 use serde_json::{Value, json};
 
@@ -29,7 +30,15 @@ struct World {
 
 impl World {
     fn new(place: &Place) -> Self {
-        let server = Server::start(place, &[]);
+        Self::with(Server::start(place, &[]))
+    }
+
+    /// The same, whose plugins may reach a network.
+    fn reaching(place: &Place, network: &str) -> Self {
+        Self::with(Server::start(place, &["--allow-network", network]))
+    }
+
+    fn with(server: Server) -> Self {
         let (status, made) = server.post("/api/v1/administrators", "", &json!({"name": "Asha"}));
         assert_eq!(status, 201, "{made}");
         let token = server.organisation("Dharta");
