@@ -76,7 +76,7 @@ async fn each_limit_ends_it_by_its_name() {
     let cpu = Limits { compile_cpu_time_max: second, ..Limits::default() };
     assert_eq!(
         failure(program(), cpu, &bomb).await,
-        "compiling: at most 1s of processor time (compile_cpu_time_max), and the component needs \
+        "compiling: at most 1s of processor time (compile_cpu_time_ms_max), and the component needs \
          more; split its largest functions"
     );
     let memory = Limits { compile_memory_bytes_max: 64 << 20, ..Limits::default() };
@@ -94,7 +94,7 @@ async fn each_limit_ends_it_by_its_name() {
     let silent = script(&place, "exec tail -f /dev/null");
     assert_eq!(
         failure(&silent, wall, TINY).await,
-        "compiling: at most 100ms (compile_wall_time_max), and it took longer; is the machine busy? \
+        "compiling: at most 100ms (compile_wall_time_ms_max), and it took longer; is the machine busy? \
          try again"
     );
 }

@@ -6,6 +6,8 @@ mod pages;
 mod running;
 mod strangers;
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::harness::component::component;
@@ -249,5 +251,21 @@ fn what_is_no_plugin_is_refused_in_words_and_leaves_nothing() {
         assert_eq!((status, &refused["error"]["class"]), (422, &json!("plugin")), "{refused}");
         assert!(refused.to_string().contains(words), "{refused}");
     }
+    let large = vec![0; 64 * 1024 * 1024 + 1];
+    let (status, refused) = world.server.ask("POST", "/api/v1/plugins", &world.admin, &large);
+    assert_eq!((status, &refused["error"]["class"]), (413, &json!("limit")), "{refused}");
+    assert!(refused.to_string().contains("component_bytes_max"), "{refused}");
     assert!(world.states().is_empty());
+    assert_eq!(contents(&place.path("ourwater.files")), [RAIN.len() as u64]);
+}
+
+/// Bytes of each file that lies there, but for those of what was compiled.
+fn contents(folder: &Path) -> Vec<u64> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    let kept = entries.filter(|entry| entry.file_name() != "compiled");
+    kept.flat_map(|entry| match entry.metadata().unwrap() {
+        metadata if metadata.is_dir() => contents(&entry.path()),
+        metadata => vec![metadata.len()],
+    })
+    .collect()
 }

@@ -7,11 +7,10 @@ use ourwater::domain::id::OrganisationId;
 use ourwater::domain::organisation::{Limits, Zone};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::plugin::Compiler;
+use ourwater::store;
 use ourwater::store::datasource::{DatasourceChange, NewDatasource};
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::sync::{NewSync, SyncChange};
-use ourwater::store::{self, Access};
-use ourwater::sync::pull::Tuning;
 use ourwater::sync::{Refusal, Trigger};
 use serde_json::{Value, json};
 
@@ -28,11 +27,7 @@ impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("ourwater.db").display().to_string();
-        let tuning = Tuning::default();
-        let (files, allow_networks) = (None, Vec::new());
-        let access = Access::Write;
-        let compiler = Compiler::Here;
-        let settings = Settings { database, files, access, allow_networks, tuning, compiler };
+        let settings = Settings::new(database, Compiler::Here);
         let app = App::open(&settings).await.unwrap();
         let organisation = organisation(&app, "Dharta").await;
         let path = folder.path().join("wells.csv");

@@ -11,12 +11,10 @@ use ourwater::domain::organisation::{Limits, Organisation, Zone};
 use ourwater::domain::run::{RunState, Trigger};
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Schedule, Selection, Sync};
 use ourwater::plugin::Compiler;
-use ourwater::store::Access;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::run::Begun;
 use ourwater::store::sync::{NewSync, SyncChange};
-use ourwater::sync::pull::Tuning;
 use ourwater::sync::schedule::Timer;
 
 const HOUR_MS: i64 = 3_600_000;
@@ -35,14 +33,8 @@ impl World {
     async fn new(file: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let time = Arc::new(AtomicI64::new(1_000));
-        let settings = Settings {
-            database: folder.path().join("db").display().to_string(),
-            files: Some(folder.path().join("files")),
-            access: Access::Write,
-            tuning: Tuning::default(),
-            allow_networks: Vec::new(),
-            compiler: Compiler::Here,
-        };
+        let database = folder.path().join("db").display().to_string();
+        let settings = Settings::new(database, Compiler::Here);
         let app = App::open_at(&settings, Clock::Manual(time.clone())).await.unwrap();
         let new = NewOrganisation {
             name: "Ours".parse().unwrap(),

@@ -50,8 +50,25 @@ pub struct Settings {
     pub allow_networks: Vec<IpNet>,
     /// How much a run holds in memory.
     pub tuning: Tuning,
+    /// What plugins may use, unless a version was allowed otherwise.
+    pub limits: Limits,
     /// Where plugins that were not built in are compiled.
     pub compiler: Compiler,
+}
+
+impl Settings {
+    /// A database to write to; all else as nobody says otherwise.
+    pub fn new(database: impl Into<String>, compiler: Compiler) -> Self {
+        Self {
+            database: database.into(),
+            files: None,
+            access: Access::Write,
+            allow_networks: Vec::new(),
+            tuning: Tuning::default(),
+            limits: Limits::default(),
+            compiler,
+        }
+    }
 }
 
 /// Why nothing could be started.
@@ -86,7 +103,7 @@ impl App {
         let blobs = Blobs::open(&files)?;
         let sandbox = Arc::new(Plugins::new(plugin::Settings {
             cache: files.join("compiled"),
-            limits: Limits::default(),
+            limits: settings.limits.clone(),
             compiler: settings.compiler.clone(),
         })?);
         let registry = Registry::new(Arc::clone(&sandbox), blobs.clone());

@@ -17,9 +17,11 @@ use clap::{Parser, Subcommand};
 use serde_json::Value;
 
 use crate::app::{App, Settings};
+use crate::domain::limit::Change;
 use crate::domain::network::Networks;
 use crate::domain::organisation::{Limits, Organisation, Zone};
 use crate::domain::setting::Setting;
+use crate::plugin;
 use crate::plugin::compiler::{self, Compiler};
 use crate::store::organisation::NewOrganisation;
 use crate::store::{self, Access};
@@ -51,6 +53,9 @@ struct Arguments {
     /// A network outside the internet that plugins may reach, as 10.1.0.0/16. May be given again.
     #[arg(long, global = true, value_name = "CIDR", env = "OURWATER_ALLOW_NETWORK")]
     allow_network: Vec<Networks>,
+    /// A limit of every plugin, as `ourwater plugin limits` lists them. May be given again.
+    #[arg(long, global = true, value_name = "NAME=NUMBER")]
+    plugin_limit: Vec<Change>,
     /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
@@ -156,6 +161,7 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
             gather_records_max: arguments.gather_records.unwrap_or(defaults.gather_records_max),
             ..defaults
         },
+        limits: limits(&arguments.plugin_limit)?,
         compiler: Compiler::of_this_program().context("this program's own path")?,
     };
     match arguments.command {
@@ -176,6 +182,15 @@ async fn run(arguments: Arguments, output: &Output) -> anyhow::Result<u8> {
         Command::Readings(command) => command.run(&settings, output).await,
         Command::Compile(compile) => Ok(compile.run()),
     }
+}
+
+/// Those of this host.
+fn limits(changes: &[Change]) -> Result<plugin::Limits, Usage> {
+    let mut limits = plugin::Limits::default();
+    for Change { name, value } in changes {
+        limits.set(name, *value).map_err(|error| Usage(error.to_string()))?;
+    }
+    Ok(limits)
 }
 
 fn start_log() {

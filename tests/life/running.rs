@@ -1,5 +1,8 @@
 //! A version is replaced while it runs: the run finishes on its own, the next one on the new.
 
+use std::convert::Infallible;
+
+use futures_util::stream;
 use ourwater::domain::permission::{Allowance, asked};
 use ourwater::domain::plan::Policy;
 use ourwater::domain::run::{RunState, Trigger};
@@ -13,7 +16,8 @@ async fn a_run_finishes_on_the_version_it_began_with() {
     let world = World::new(Policy::Review).await;
     world.seed_days(WELL, 0..5);
     let builtin = ourwater::plugin::builtin().iter().find(|(name, _)| *name == "legacy-mywell");
-    let new = world.app.add_plugin(again(builtin.unwrap().1), "Asha").await.unwrap().version;
+    let content = stream::iter([Ok::<_, Infallible>(again(builtin.unwrap().1).into())]);
+    let new = world.app.add_plugin(content, "Asha").await.unwrap().version;
     let asks = serde_json::from_value(new.description["asks"].clone()).unwrap();
     let all = Allowance::of_all(&asked(&asks).unwrap());
     world.app.allow_plugin(&new.digest, &all, "Asha").await.unwrap();

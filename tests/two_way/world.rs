@@ -11,12 +11,12 @@ use ourwater::domain::run::{Run, Trigger};
 use ourwater::domain::secret::Secret;
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::plugin::Compiler;
+use ourwater::store;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::edit::{Edit, EditedPoint};
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::reading::ReadingRow;
 use ourwater::store::sync::NewSync;
-use ourwater::store::{self, Access};
 use ourwater::sync::pull::Tuning;
 use peers::{LegacyMyWell as Peer, Proxy};
 use serde_json::{Value, json};
@@ -175,12 +175,9 @@ pub(crate) fn time(day: i64) -> String {
 
 pub(crate) async fn open(place: &Place) -> App {
     let settings = Settings {
-        database: place.database().display().to_string(),
-        files: None,
-        access: Access::Write,
         allow_networks: LOOPBACK.parse::<Networks>().unwrap().into_list(),
         tuning: Tuning { backoff_min: Duration::from_millis(1), ..Tuning::default() },
-        compiler: Compiler::Here,
+        ..Settings::new(place.database().display().to_string(), Compiler::Here)
     };
     App::open(&settings).await.unwrap()
 }

@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use bytes::Bytes;
-use futures_util::{Stream, stream};
 use serde_json::{Value, json};
-use tokio::io::AsyncReadExt as _;
 
 use crate::domain::datasource::Datasource;
 use crate::domain::file::{File, FileName};
@@ -19,9 +16,6 @@ use crate::store::sync::{NewSync, SyncChange};
 use crate::store::{self};
 
 use super::App;
-
-/// Bytes read from the file at a time.
-const READ_BYTES: usize = 1 << 20;
 
 /// The plugin that reads files.
 pub const FILE_PLUGIN: &str = "csv";
@@ -68,7 +62,7 @@ impl App {
             name.parse().map_err(|error| Error::Name(format!("{}: {error}", path.display())))?;
         let unreadable = |reason| Error::Unreadable { path: path.display().to_string(), reason };
         let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-        let kept = self.blobs.write(content(file), organisation.limits.file_bytes_max).await?;
+        let kept = self.blobs.write(blob::pieces(file), organisation.limits.file_bytes_max).await?;
         Ok(self.store.save_file(organisation, &name, &kept, &self.clock).await?)
     }
 
@@ -171,12 +165,4 @@ pub fn configured(config: &Value) -> Vec<Datatype> {
     ];
     let has = |section: &str| config.get(section).is_some_and(|it| !it.is_null());
     sections.into_iter().filter(|(name, _)| has(name)).map(|(_, datatype)| datatype).collect()
-}
-
-fn content(file: tokio::fs::File) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send {
-    stream::try_unfold(file, |mut file| async move {
-        let mut piece = Vec::with_capacity(READ_BYTES);
-        let read = (&mut file).take(READ_BYTES as u64).read_to_end(&mut piece).await?;
-        Ok((read > 0).then(|| (Bytes::from(piece), file)))
-    })
 }

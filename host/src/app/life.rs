@@ -5,8 +5,11 @@
 //! step that was taken whole.
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::sync::Arc;
 
+use bytes::Bytes;
+use futures_util::Stream;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -15,7 +18,7 @@ use crate::domain::limit::LimitError;
 use crate::domain::permission::Allowance;
 use crate::domain::version::{PluginDigest, Version};
 use crate::plugin::{self, Inspected, Plugin};
-use crate::store::blob;
+use crate::store::blob::{self, Received};
 use crate::store::version::NewVersion;
 use crate::store::{self};
 
@@ -27,6 +30,9 @@ pub enum Error {
     /// The component is none that can run here.
     #[error(transparent)]
     Component(#[from] plugin::Error),
+    /// It was not taken in to its end.
+    #[error("component_bytes_max: a component has at most {0} bytes, and this one has more")]
+    TooLarge(u64),
     /// A limit that is set is none, or out of bounds.
     #[error(transparent)]
     Limit(#[from] LimitError),
@@ -71,8 +77,15 @@ pub struct Checking {
 const DIGEST_DIGITS_MIN: usize = 4;
 
 impl App {
-    /// Inspects a component and keeps it; it does not run before somebody allows and activates it.
-    pub async fn add_plugin(&self, component: Vec<u8>, who: &str) -> Result<Added, Error> {
+    /// Takes in a component, inspects it and keeps it; it does not run before somebody allows and
+    /// activates it. Of one that does not fit, nothing stays.
+    pub async fn add_plugin<E: Display>(
+        &self,
+        content: impl Stream<Item = Result<Bytes, E>>,
+        who: &str,
+    ) -> Result<Added, Error> {
+        let received = self.receive(content).await?;
+        let component = received.content().await?;
         let Inspected { report, plugin } = self.sandbox.inspect(&component).await?;
         let digest = report.digest.clone();
         let new = NewVersion {
@@ -81,11 +94,8 @@ impl App {
             report: json!(report),
             bytes: component.len() as u64,
         };
-        let bytes_max = new.bytes;
-        let content =
-            futures_util::stream::iter([Ok::<_, std::convert::Infallible>(component.into())]);
         // Held until the version points at it, so that no sweep takes it away.
-        let _kept = self.blobs.write(content, bytes_max).await?;
+        let _kept = received.keep().await?;
         let (version, new) = self.store.add_version(new, who, &self.clock).await?;
         Ok(Added { version, new })
     }
@@ -97,7 +107,7 @@ impl App {
         allowance: &Allowance,
         who: &str,
     ) -> Result<Version, Error> {
-        self.sandbox.limits().with(&allowance.limits)?;
+        self.sandbox.limits().of_version(&allowance.limits)?;
         let version = self.store.allow_version(digest, allowance, who, &self.clock).await?;
         self.follow(&version, None);
         Ok(version)
@@ -174,6 +184,17 @@ impl App {
                  as `ourwater plugin list` shows them",
                 text.chars().take(64).collect::<String>()
             ))),
+        }
+    }
+
+    async fn receive<E: Display>(
+        &self,
+        content: impl Stream<Item = Result<Bytes, E>>,
+    ) -> Result<Received, Error> {
+        let bytes_max = self.sandbox.limits().component_bytes_max as u64;
+        match self.blobs.receive(content, bytes_max).await {
+            Err(blob::Error::TooLarge { bytes_max }) => Err(Error::TooLarge(bytes_max)),
+            received => Ok(received?),
         }
     }
 

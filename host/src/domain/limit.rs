@@ -1,5 +1,6 @@
 //! Limits as tables: each has a name with its unit, a sentence, a default and bounds, written once.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -31,6 +32,54 @@ impl Setting {
             ""
         }
     }
+
+    /// What a component costs before anybody can decide on it is limited for the whole host; all else
+    /// can be set for each version.
+    pub fn is_of_host(&self) -> bool {
+        self.name.starts_with("component_") || self.name.starts_with("compile")
+    }
+
+    /// Its value as a person reads it: `64 MiB`, `10 s`, `1,000,000`.
+    pub fn words(&self) -> String {
+        const SIZES: [(&str, u64); 3] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)];
+        const TIMES: [(&str, u64); 2] = [("h", 3_600_000), ("s", 1_000)];
+        let (unit, larger) = match self.unit() {
+            "bytes" => (" bytes", SIZES.as_slice()),
+            "ms" => (" ms", TIMES.as_slice()),
+            _ => ("", [].as_slice()),
+        };
+        let whole =
+            larger.iter().find(|(_, of)| self.value >= *of && self.value.is_multiple_of(*of));
+        match whole {
+            Some((name, of)) => format!("{} {name}", grouped(self.value / of)),
+            None => format!("{}{unit}", grouped(self.value)),
+        }
+    }
+}
+
+/// A limit and what it shall be, as a person writes it: `NAME=NUMBER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Of the limit.
+    pub name: String,
+    /// In the unit of its name.
+    pub value: u64,
+}
+
+/// It is not written as a change of a limit is.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is not written NAME=NUMBER, as call_time_ms_max=30000 is")]
+pub struct BadChange(String);
+
+impl FromStr for Change {
+    type Err = BadChange;
+
+    fn from_str(text: &str) -> Result<Self, BadChange> {
+        let parts = text.split_once('=').and_then(|(name, value)| {
+            Some(Self { name: name.trim().to_owned(), value: value.trim().parse().ok()? })
+        });
+        parts.ok_or_else(|| BadChange(text.chars().take(128).collect()))
+    }
 }
 
 /// A limit that cannot be set.
@@ -41,6 +90,12 @@ pub enum LimitError {
     Unknown {
         /// As it was given.
         name: String,
+    },
+    /// It is none of a version's.
+    #[error("the limit {name} is the whole host's: it is set with --plugin-limit")]
+    OfHost {
+        /// Of the limit.
+        name: &'static str,
     },
     /// It makes no sense, or more than this host gives.
     #[error("the limit {name} can be {least} to {most}, not {value}")]
@@ -179,6 +234,19 @@ macro_rules! limits {
 }
 pub(crate) use limits;
 
+/// Digits in threes.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
 /// Whether a limit can be set to a value.
 pub(crate) fn within(
     name: &'static str,
@@ -243,6 +311,34 @@ mod tests {
             assert!(set.settings().any(|it| it.name == setting.name && it.value == setting.most));
         }
         assert_eq!(named("cup_warm_time_ms_max", 10).unwrap().cup.warm_time_max.as_millis(), 10);
+    }
+
+    #[test]
+    fn a_value_is_shown_in_the_largest_unit_that_leaves_it_whole() {
+        let cases = [
+            ("tea_bytes_max", 67_108_864, "64 MiB"),
+            ("tea_bytes_max", 1_536, "1,536 bytes"),
+            ("tea_bytes_max", 0, "0 bytes"),
+            ("warm_time_ms_max", 10_000, "10 s"),
+            ("warm_time_ms_max", 7_200_000, "2 h"),
+            ("warm_time_ms_max", 250, "250 ms"),
+            ("cups_max", 1_000_000, "1,000,000"),
+            ("cups_max", 12, "12"),
+        ];
+        for (name, value, words) in cases {
+            let setting = Setting { name, value, least: 0, most: 1, meaning: "" };
+            assert_eq!(setting.words(), words);
+        }
+    }
+
+    #[test]
+    fn a_change_is_a_name_and_a_number() {
+        let change = Change { name: "cups_max".to_owned(), value: 7 };
+        assert_eq!("cups_max=7".parse::<Change>().unwrap(), change);
+        for text in ["cups_max", "cups_max=", "cups_max=many", "cups_max=-1"] {
+            let error = text.parse::<Change>().unwrap_err().to_string();
+            assert!(error.contains(text) && error.contains("NAME=NUMBER"), "{error}");
+        }
     }
 
     #[test]

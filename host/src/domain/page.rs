@@ -12,6 +12,9 @@ const PLACE_BYTES_MAX: usize = 1024;
 /// Bytes kept of a rejected record.
 const RAW_BYTES_MAX: usize = 4 * 1024;
 
+/// Bytes of a point with all its columns: time, value, change, row, quality.
+const POINT_BYTES: usize = 8 + 8 + 8 + 4 + 1;
+
 /// What a page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageRequest {
@@ -46,6 +49,21 @@ pub struct Page {
     pub total: Option<u64>,
 }
 
+impl Page {
+    /// About how many bytes it takes in memory.
+    pub fn bytes(&self) -> usize {
+        let rejected =
+            self.rejected.iter().map(|it| it.place.len() + it.reason.len() + it.raw.len());
+        let texts = rejected.chain(self.gone.iter().map(String::len));
+        let counts = self.gone.len() + self.rejected.len();
+        size_of::<Self>()
+            + self.items.bytes()
+            + counts * size_of::<Rejection>()
+            + texts.sum::<usize>()
+            + self.cursor.len()
+    }
+}
+
 /// Records of one datatype.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Items {
@@ -64,6 +82,30 @@ impl Items {
             Self::Groups(groups) => groups.len(),
             Self::Resources(resources) => resources.len(),
             Self::Readings(readings) => readings.iter().map(|column| column.times.len()).sum(),
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let of_group = |it: &Group| {
+            let texts = it.id.len() + it.name.len() + it.kind.len() + it.extra.len();
+            size_of::<Group>() + texts + it.boundary.len() * size_of::<Position>()
+        };
+        let of_resource = |it: &Resource| {
+            let owner = it.owner.as_ref().map_or(0, String::len);
+            let groups: usize = it.groups.iter().map(|id| size_of::<String>() + id.len()).sum();
+            let texts = it.id.len() + it.name.len() + it.kind.len() + it.extra.len();
+            size_of::<Resource>() + texts + owner + groups
+        };
+        let of_column = |it: &Readings| {
+            let Series { resource, name, property, unit } = &it.series;
+            let texts = resource.len() + name.len() + property.len() + unit.len();
+            let points = it.times.len() + it.removed.len();
+            size_of::<Readings>() + texts + points * POINT_BYTES
+        };
+        match self {
+            Self::Groups(groups) => groups.iter().map(of_group).sum(),
+            Self::Resources(resources) => resources.iter().map(of_resource).sum(),
+            Self::Readings(columns) => columns.iter().map(of_column).sum(),
         }
     }
 }

@@ -194,6 +194,7 @@ impl From<life::Error> for Error {
         match error {
             life::Error::Store(error) => error.into(),
             life::Error::Content(error) => error.into(),
+            life::Error::TooLarge(_) => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "limit", text),
             life::Error::Limit(_) => Self::unfit("limits", text),
             life::Error::Unclear(_) => Self::unfit("digest", text),
             life::Error::Check(check::Error::Plugin(_)) => Self::host(&text),

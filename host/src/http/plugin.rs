@@ -55,9 +55,8 @@ pub(super) async fn upload(
     Admin(administrator): Admin,
     request: Request,
 ) -> Result<impl IntoResponse> {
-    let bytes_max = server.app.sandbox.limits().component_bytes_max;
-    let component = read(request, bytes_max).await?;
-    let added = server.app.add_plugin(component.to_vec(), &administrator.name).await?;
+    let content = request.into_body().into_data_stream();
+    let added = server.app.add_plugin(content, &administrator.name).await?;
     let Added { version, new } = added;
     let status = if new { StatusCode::CREATED } else { StatusCode::OK };
     let location = format!("/api/v1/plugins/{}", version.digest);

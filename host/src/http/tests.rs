@@ -24,9 +24,7 @@ use super::{Reach, router};
 use crate::app::{App, Settings};
 use crate::domain::organisation::{Limits, Organisation, Zone};
 use crate::plugin::Compiler;
-use crate::store::Access;
 use crate::store::organisation::NewOrganisation;
-use crate::sync::pull::Tuning;
 
 /// A server with two organisations.
 struct World {
@@ -47,14 +45,9 @@ struct Answer {
 impl World {
     async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let settings = Settings {
-            database: folder.path().join("ourwater.db").display().to_string(),
-            files: Some(folder.path().join("files")),
-            access: Access::Write,
-            allow_networks: Vec::new(),
-            tuning: Tuning::default(),
-            compiler: Compiler::Here,
-        };
+        let database = folder.path().join("ourwater.db").display().to_string();
+        let files = Some(folder.path().join("files"));
+        let settings = Settings { files, ..Settings::new(database, Compiler::Here) };
         let app = App::open(&settings).await.unwrap();
         let reach = Reach { listen: ([127, 0, 0, 1], 8080).into(), hosts: Vec::new() };
         let router = router(app.clone(), reach);

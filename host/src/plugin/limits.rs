@@ -1,8 +1,9 @@
 //! What an instance may use at most; every limit has a name, a unit and a default.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::domain::limit::limits;
+use crate::domain::limit::{LimitError, Setting, limits};
 use crate::grant::http::HttpLimits;
 use crate::grant::log::LogLimits;
 
@@ -77,6 +78,17 @@ limits! {
     }
 }
 
+impl Limits {
+    /// The same limits, but for those that a version was allowed otherwise.
+    pub fn of_version(&self, overrides: &BTreeMap<String, u64>) -> Result<Self, LimitError> {
+        let of_host = |it: &Setting| it.is_of_host() && overrides.contains_key(it.name);
+        match self.settings().find(of_host) {
+            Some(Setting { name, .. }) => Err(LimitError::OfHost { name }),
+            None => self.with(overrides),
+        }
+    }
+}
+
 /// Bytes as a person reads them: whole MiB or KiB where they are, else bytes.
 pub(super) fn bytes(count: usize) -> String {
     match count as u64 {
@@ -89,8 +101,6 @@ pub(super) fn bytes(count: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     #[test]
@@ -104,6 +114,37 @@ mod tests {
             assert_eq!(limit.name.contains("time"), limit.unit() == "ms", "{limit:?}");
         }
         assert!(names.len() > 30, "{names:?}");
+    }
+
+    #[test]
+    fn what_holds_before_there_is_a_version_is_not_set_for_one() {
+        let limits = Limits::default();
+        let with = |name: &str| limits.of_version(&BTreeMap::from([(name.to_owned(), 2 << 20)]));
+        assert_eq!(with("memory_bytes_max").unwrap().memory_bytes_max, 2 << 20);
+        for name in ["component_bytes_max", "compile_memory_bytes_max", "compiled_bytes_max"] {
+            let error = with(name).unwrap_err().to_string();
+            assert!(error.contains(name) && error.contains("--plugin-limit"), "{error}");
+        }
+    }
+
+    /// `UPDATE_README=1 cargo test -p ourwater --lib limits` writes the table anew.
+    #[test]
+    fn the_authors_guide_lists_every_limit_as_it_is() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../plugins/README.md");
+        let guide = std::fs::read_to_string(path).unwrap();
+        let row = |it: Setting| {
+            let host = if it.is_of_host() { " *" } else { "" };
+            format!("| `{}`{host} | {} | {} |\n", it.name, it.words(), it.meaning)
+        };
+        let table: String = Limits::default().settings().map(row).collect();
+        let heading = "| limit | unless set otherwise | of |\n|---|---|---|\n";
+        let (before, rest) = guide.split_once(heading).expect("a table of limits");
+        let (_, after) = rest.split_once("\n\n").unwrap();
+        let expected = format!("{before}{heading}{table}\n{after}");
+        if std::env::var_os("UPDATE_README").is_some() {
+            std::fs::write(path, &expected).unwrap();
+        }
+        assert!(guide == expected, "plugins/README.md should hold\n{table}");
     }
 
     #[test]

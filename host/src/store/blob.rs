@@ -12,6 +12,7 @@ use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload};
 use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncReadExt as _;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
 use crate::domain::digest::hex;
@@ -28,6 +29,15 @@ const INCOMING: &str = "incoming";
 
 /// Where exports lie, a folder for each datasource.
 const EXPORTS: &str = "exports";
+
+/// What a file of this machine holds, piece by piece.
+pub fn pieces(file: tokio::fs::File) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send {
+    stream::try_unfold(file, |mut file| async move {
+        let mut piece = Vec::new();
+        let read = (&mut file).take(READ_BYTES).read_to_end(&mut piece).await?;
+        Ok((read > 0).then(|| (Bytes::from(piece), file)))
+    })
+}
 
 /// Content in a folder. Clones share it.
 #[derive(Debug, Clone)]
@@ -48,6 +58,15 @@ pub struct Kept {
     /// Bytes.
     pub size: u64,
     _settled: OwnedRwLockReadGuard<()>,
+}
+
+/// Content that arrived whole and lies aside; unless it is kept, it goes with this.
+#[derive(Debug)]
+pub struct Received {
+    blobs: Blobs,
+    incoming: Path,
+    sha256: String,
+    size: u64,
 }
 
 /// The right to delete: as long as it lives, nothing new is kept.
@@ -115,13 +134,23 @@ impl Blobs {
         content: impl Stream<Item = Result<Bytes, E>>,
         bytes_max: u64,
     ) -> Result<Kept, Error> {
+        self.receive(content, bytes_max).await?.keep().await
+    }
+
+    /// Takes in what the stream gives, durably, for somebody to look at first. Over the limit,
+    /// nothing stays.
+    pub async fn receive<E: Display>(
+        &self,
+        content: impl Stream<Item = Result<Bytes, E>>,
+        bytes_max: u64,
+    ) -> Result<Received, Error> {
         let incoming = Path::from(format!("{}/{}", self.incoming, random_hex()));
         let mut upload = self.objects.put_multipart(&incoming).await?;
         let mut content = Incoming { content: Box::pin(content), size: 0, bytes_max };
         match receive(&mut content, upload.as_mut()).await {
             Ok(sha256) => {
                 upload.complete().await?;
-                self.settle(&incoming, sha256, content.size).await
+                Ok(Received { blobs: self.clone(), incoming, sha256, size: content.size })
             }
             Err(error) => {
                 // What is left of it is swept away later.
@@ -181,18 +210,34 @@ impl Blobs {
         let settled = Arc::clone(&self.settled).write_owned().await;
         Sweep { blobs: self.clone(), _settled: settled }
     }
+}
 
-    async fn settle(&self, incoming: &Path, sha256: String, size: u64) -> Result<Kept, Error> {
-        let settled = Arc::clone(&self.settled).read_owned().await;
-        let path = Self::path(&sha256);
-        match self.objects.head(&path).await {
-            Ok(_) => self.objects.delete(incoming).await?,
+impl Received {
+    /// The whole content, of what is known to be small.
+    pub async fn content(&self) -> Result<Vec<u8>, Error> {
+        Ok(self.blobs.objects.get(&self.incoming).await?.bytes().await?.to_vec())
+    }
+
+    /// Puts it where its digest finds it, unless it is there already.
+    pub async fn keep(self) -> Result<Kept, Error> {
+        let objects = &self.blobs.objects;
+        let settled = Arc::clone(&self.blobs.settled).read_owned().await;
+        let path = Blobs::path(&self.sha256);
+        match objects.head(&path).await {
+            Ok(_) => {}
             Err(object_store::Error::NotFound { .. }) => {
-                self.objects.rename(incoming, &path).await?;
+                objects.rename(&self.incoming, &path).await?;
             }
             Err(error) => return Err(error.into()),
         }
-        Ok(Kept { sha256, size, _settled: settled })
+        Ok(Kept { sha256: self.sha256.clone(), size: self.size, _settled: settled })
+    }
+}
+
+impl Drop for Received {
+    fn drop(&mut self) {
+        // What was kept is no longer there, and what stays is swept away later.
+        let _ = std::fs::remove_file(self.blobs.folder.join(self.incoming.as_ref()));
     }
 }
 
@@ -338,6 +383,21 @@ mod tests {
         let error = blobs.write(cut, 100).await.unwrap_err();
         assert!(matches!(error, Error::CutOff(_)), "{error}");
         assert_eq!(files_in(folder.path()), 0);
+    }
+
+    #[tokio::test]
+    async fn what_was_received_and_not_kept_is_gone_and_no_sweep_takes_it_before() {
+        let folder = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(folder.path()).unwrap();
+        let received = blobs.receive(stream_of(b"a component"), 100).await.unwrap();
+        blobs.sweep().await.all_but(&HashSet::new()).await.unwrap();
+        assert_eq!(received.content().await.unwrap(), b"a component");
+        drop(received);
+        assert_eq!(files_in(folder.path()), 0);
+        let received = blobs.receive(stream_of(b"a component"), 100).await.unwrap();
+        let kept = received.keep().await.unwrap();
+        assert_eq!(blobs.content(&kept.sha256).await.unwrap(), b"a component");
+        assert_eq!(files_in(folder.path()), 1);
     }
 
     #[tokio::test]

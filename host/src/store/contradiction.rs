@@ -30,7 +30,7 @@ impl Store {
         )
         .bind(datasource.id.as_str())
         .bind(-(pass_seq + 1))
-        .fetch_all(&self.write)
+        .fetch_all(&self.read)
         .await?;
         let known = rows.iter().map(|row| {
             let met = (row.get::<i64, _>("pass") == pass_seq + 1).then(|| {

@@ -41,7 +41,7 @@ impl Store {
         )
         .bind(sync.as_str())
         .bind(datatype.as_str())
-        .fetch_all(&self.write)
+        .fetch_all(&self.read)
         .await?;
         rows.iter().map(read_standing).collect()
     }

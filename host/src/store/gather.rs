@@ -44,11 +44,17 @@ pub struct Gathered {
     pub(in crate::store) empty: u64,
     pub(in crate::store) cursor: Option<String>,
     pub(in crate::store) complete: bool,
+    /// About how much memory its pages took.
+    bytes: usize,
 }
+
+/// Bytes that are gathered before a commit, however few records they are.
+const BYTES_MAX: usize = 32 * 1024 * 1024;
 
 impl Gathered {
     /// Adds a page.
     pub fn add(&mut self, page: Page) {
+        self.bytes += page.bytes();
         match page.items {
             Items::Groups(groups) => self.groups.extend(groups),
             Items::Resources(resources) => self.resources.extend(resources),
@@ -61,10 +67,10 @@ impl Gathered {
         self.complete = !page.more;
     }
 
-    /// Worth a transaction: it holds `records_max` or more.
+    /// Worth a transaction: it holds `records_max` or more, or few that are large.
     pub fn full(&self, records_max: usize) -> bool {
         let records = self.points.len() + self.resources.len() + self.groups.len();
-        records + self.rejected.len() >= records_max
+        records + self.rejected.len() >= records_max || self.bytes >= BYTES_MAX
     }
 
     /// Holds no page.

@@ -51,8 +51,7 @@ impl Store {
     #[cfg(feature = "simulation")]
     pub async fn open_volatile(path: &Path) -> Result<Self, Error> {
         let options = options(path).create_if_missing(true).synchronous(SqliteSynchronous::Off);
-        let pool = SqlitePoolOptions::new().max_connections(1);
-        let write = pool.connect_with(options.clone()).await?;
+        let write = pool(1).connect_with(options.clone()).await?;
         sqlx::migrate!("./migrations").run(&write).await.map_err(|error| cannot(path, &error))?;
         let read = readers(options.read_only(true)).await?;
         Ok(Self { write, read, faults: Faults::default(), _lock: None })
@@ -67,7 +66,7 @@ async fn open_to_write(path: &Path) -> Result<Store, Error> {
         // are copied once (both measured, `bench -- csv`).
         .pragma("cache_size", "-8192")
         .pragma("wal_autocheckpoint", "4000");
-    let write = SqlitePoolOptions::new().max_connections(1).connect_with(options.clone()).await?;
+    let write = pool(1).connect_with(options.clone()).await?;
     sqlx::migrate!("./migrations").run(&write).await.map_err(|error| cannot(path, &error))?;
     let read = readers(options.read_only(true)).await?;
     let store = Store { write, read, faults: Faults::default(), _lock: Some(Arc::new(lock)) };
@@ -84,8 +83,13 @@ async fn open_to_read(path: &Path) -> Result<Store, Error> {
 }
 
 async fn readers(options: SqliteConnectOptions) -> Result<SqlitePool, Error> {
-    let pool = SqlitePoolOptions::new().max_connections(READERS_MAX).min_connections(0);
-    Ok(pool.connect_with(options.pragma("cache_size", "-2048")).await?)
+    Ok(pool(READERS_MAX).connect_with(options.pragma("cache_size", "-2048")).await?)
+}
+
+/// A file does not go away as a server does, so no connection is asked first whether it is still there.
+fn pool(connections_max: u32) -> SqlitePoolOptions {
+    let pool = SqlitePoolOptions::new().max_connections(connections_max).min_connections(0);
+    pool.test_before_acquire(false)
 }
 
 fn options(path: &Path) -> SqliteConnectOptions {
@@ -95,7 +99,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIME_MAX)
-        .statement_cache_capacity(64)
+        .statement_cache_capacity(512)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {

@@ -208,7 +208,7 @@ impl Store {
              AND state = 'open') AS met FROM run WHERE id = $1",
         )
         .bind(run.as_str())
-        .fetch_one(&self.write)
+        .fetch_one(&self.read)
         .await?;
         Ok(row.get::<i64, _>("met") != 0)
     }

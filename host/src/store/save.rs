@@ -99,7 +99,7 @@ impl Store {
         .bind(datasource.id.as_str())
         .bind(held.run.as_str())
         .bind(part)
-        .fetch_one(&self.write)
+        .fetch_one(&self.read)
         .await?;
         let (origin, pass_seq) = (row.get("number"), row.get("pass_seq"));
         Ok(Pull {

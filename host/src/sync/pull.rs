@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::domain::clock::Clock;
 use crate::domain::datasource::Datasource;
@@ -18,7 +19,7 @@ use crate::domain::sync::{Datatype, Sync};
 use crate::plugin::Limits;
 use crate::store::cursor::Standing;
 use crate::store::run::Held;
-use crate::store::{self, Gathered, Pulling, Store};
+use crate::store::{self, Gathered, Pull, Pulling, Store};
 
 use super::part::{self, Part};
 use super::source::Source;
@@ -35,8 +36,9 @@ const BACKOFF_MIN: Duration = Duration::from_secs(1);
 /// The longest wait before another try.
 const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
-/// Pages fetched ahead of the one being saved.
-const PAGES_AHEAD: usize = 1;
+/// Bytes of pages fetched ahead of those being saved; a page that is larger counts as so many. It is
+/// one page of readings, or many small ones, so that a slow source is asked on while the store is busy.
+const AHEAD_BYTES_MAX: u32 = 4 * 1024 * 1024;
 
 /// How a pull ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +62,9 @@ pub struct Tuning {
     /// Records gathered before a commit. Sorted by time across 1,000 wells, a million readings cost
     /// 10.8 s at 2,000 a transaction and 1.6 s at 50,000.
     pub gather_records_max: usize,
+    /// Time gathered before a commit: a process that is killed has fetched no more in vain, and many
+    /// slow pulls do not all write at their ends.
+    pub gather_time_max: Duration,
     /// The first wait before another try of what was unavailable; doubled each time.
     pub backoff_min: Duration,
     /// Pages of one pass that a run takes.
@@ -71,6 +76,7 @@ impl Default for Tuning {
         Self {
             page_records_max: 50_000,
             gather_records_max: 100_000,
+            gather_time_max: Duration::from_secs(1),
             backoff_min: BACKOFF_MIN,
             pass_pages_max: Limits::default().pass_pages_max,
         }
@@ -197,29 +203,53 @@ async fn pull_from<S: Source>(
         since: None,
         only: part.only.clone(),
     };
-    let (mut pages, fetching) = fetch(source, request, job.cancel.clone(), job.tuning);
-    let mut gathered = Gathered::default();
-    let mut empty = true;
-    while let Some(page) = pages.recv().await {
-        job.faults().reach(Point::PageFetched).await.map_err(store::Error::from)?;
-        tell(&job.progress, &page);
-        empty &= is_empty(&page);
-        if empty && from_none && !page.more {
-            ensure_was_empty(job, datatype).await?;
-        }
-        gathered.add(page);
-        if gathered.full(job.tuning.gather_records_max) {
-            job.store.save(&mut pull, std::mem::take(&mut gathered), job.clock.now()).await?;
-        }
-    }
-    if !gathered.is_empty() {
-        job.store.save(&mut pull, gathered, job.clock.now()).await?;
-    }
+    let (pages, fetching) = fetch(source, request, job.cancel.clone(), job.tuning);
+    save_pages(job, &mut pull, pages, (datatype, from_none)).await?;
     let (source, failure) = fetching.await.map_err(|error| Failure::Fault(error.to_string()))?;
     if *job.cancel.borrow() {
         return Err(Error::Cancelled);
     }
     Ok((source, failure))
+}
+
+/// Saves pages as they come, some together.
+async fn save_pages(
+    job: &Job,
+    pull: &mut Pull,
+    mut pages: Pages,
+    (datatype, from_none): (Datatype, bool),
+) -> Result<(), Error> {
+    let Tuning { gather_records_max, gather_time_max, .. } = job.tuning;
+    let (mut gathered, mut empty, mut due) = (Gathered::default(), true, None);
+    while let Some(next) = next(&mut pages, due).await {
+        if let Some(Ahead { page, room }) = next {
+            drop(room);
+            job.faults().reach(Point::PageFetched).await.map_err(store::Error::from)?;
+            tell(&job.progress, &page);
+            empty &= is_empty(&page);
+            if empty && from_none && !page.more {
+                ensure_was_empty(job, datatype).await?;
+            }
+            gathered.add(page);
+        }
+        let now = Instant::now();
+        if gathered.full(gather_records_max) || *due.get_or_insert(now + gather_time_max) <= now {
+            job.store.save(pull, std::mem::take(&mut gathered), job.clock.now()).await?;
+            due = None;
+        }
+    }
+    if !gathered.is_empty() {
+        job.store.save(pull, gathered, job.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// The next page, or none when it did not come in time; nothing after the last.
+async fn next(pages: &mut Pages, due: Option<Instant>) -> Option<Option<Ahead>> {
+    match due {
+        Some(due) => timeout_at(due, pages.recv()).await.map_or(Some(None), |page| page.map(Some)),
+        None => pages.recv().await.map(Some),
+    }
 }
 
 /// A source that suddenly holds nothing has more often lost its data than its subject.
@@ -244,14 +274,24 @@ fn tell(progress: &Progress, page: &Page) {
 
 type Fetching<S> = JoinHandle<(S, Option<Failure>)>;
 
+type Pages = mpsc::UnboundedReceiver<Ahead>;
+
+/// A page that nobody has taken yet, and its part of [`AHEAD_BYTES_MAX`].
+struct Ahead {
+    page: Page,
+    room: OwnedSemaphorePermit,
+}
+
 /// Fetches on a task of its own: a plugin computes while the store writes.
 fn fetch<S: Source>(
     mut source: S,
     mut request: PageRequest,
     mut cancel: watch::Receiver<bool>,
     tuning: Tuning,
-) -> (mpsc::Receiver<Page>, Fetching<S>) {
-    let (send, receive) = mpsc::channel(PAGES_AHEAD);
+) -> (Pages, Fetching<S>) {
+    // The room bounds it.
+    let (send, receive) = mpsc::unbounded_channel();
+    let ahead = Arc::new(Semaphore::new(AHEAD_BYTES_MAX as usize));
     let fetching = tokio::spawn(async move {
         let mut empty_pages = 0;
         let mut pages = 0;
@@ -274,7 +314,12 @@ fn fetch<S: Source>(
             pages += 1;
             let more = page.more;
             request.cursor = Some(page.cursor.clone());
-            if send.send(page).await.is_err() || !more {
+            let bytes = u32::try_from(page.bytes()).unwrap_or(u32::MAX).min(AHEAD_BYTES_MAX);
+            // Whoever no longer takes pages holds no room either.
+            let Ok(room) = Arc::clone(&ahead).acquire_many_owned(bytes).await else {
+                return (source, None);
+            };
+            if send.send(Ahead { page, room }).is_err() || !more {
                 return (source, None);
             }
         }

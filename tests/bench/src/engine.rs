@@ -149,13 +149,9 @@ async fn pull_run(
 
 async fn open(database: &Path) -> Result<App> {
     let settings = Settings {
-        database: database.display().to_string(),
         // Beside all databases of this benchmark, so that the plugin is compiled once.
         files: database.parent().map(|folder| folder.join("files")),
-        access: Access::Write,
-        allow_networks: Vec::new(),
-        tuning: Tuning::default(),
-        compiler: Compiler::Here,
+        ..Settings::new(database.display().to_string(), Compiler::Here)
     };
     Ok(App::open(&settings).await?)
 }

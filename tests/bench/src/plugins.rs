@@ -48,9 +48,11 @@ async fn measured(options: &Options) -> Result<Map<String, Value>> {
                 figures.insert(format!("cold_ms_{word}"), json!(cost.cold_ms));
                 figures.insert(format!("get_ns_{word}"), json!(cost.get_ns));
                 if language == Language::Rust {
-                    figures.insert("idle_plugin_mib".to_owned(), json!(cost.idle_mib));
-                    figures.insert("running_plugin_mib".to_owned(), json!(cost.running_mib));
-                    figures.insert("call_us_rust".to_owned(), json!(cost.call_us));
+                    let memory = one::memory(&component).await?;
+                    figures.insert("idle_plugin_mib".to_owned(), json!(memory.idle_mib));
+                    figures.insert("running_plugin_mib".to_owned(), json!(memory.running_mib));
+                    let call_us = one::call_us(&made::empty()?).await?;
+                    figures.insert("call_us_rust".to_owned(), json!(call_us));
                     eprintln!("{} syncs at once …", options.syncs);
                     let over = many::over_ideal(&component, options.syncs).await?;
                     figures.insert("concurrent_200_over_ideal".to_owned(), json!(over));

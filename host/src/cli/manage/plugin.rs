@@ -6,7 +6,9 @@ mod inspect;
 mod new;
 
 use crate::app::Settings;
+use crate::cli::COMPLETED;
 use crate::cli::output::Output;
+use crate::domain::limit::Setting;
 
 #[derive(Debug, clap::Subcommand)]
 pub(in crate::cli) enum Plugin {
@@ -16,6 +18,8 @@ pub(in crate::cli) enum Plugin {
     Inspect(inspect::Inspect),
     /// Try every promise of the contract against a scripted system; needs no server.
     Check(check::Check),
+    /// Every limit: its name, what it is here, what it counts, and whether a version can have another.
+    Limits,
     #[command(flatten)]
     Decide(decide::Decide),
 }
@@ -30,7 +34,17 @@ impl Plugin {
             Self::New(new) => new.run(*output),
             Self::Inspect(inspect) => inspect.run(settings, output).await,
             Self::Check(check) => check.run(settings, output).await,
+            Self::Limits => {
+                let limits: Vec<Setting> = settings.limits.settings().collect();
+                super::list(*output, &limits, limit);
+                Ok(COMPLETED)
+            }
             Self::Decide(decide) => decide.run(settings, output).await,
         }
     }
+}
+
+fn limit(setting: &Setting) -> String {
+    let whose = if setting.is_of_host() { "host   " } else { "version" };
+    format!("{:38}{:>15}  {whose}  {}", setting.name, setting.words(), setting.meaning)
 }

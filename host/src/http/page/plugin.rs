@@ -108,7 +108,7 @@ fn back(version: &Version) -> Redirect {
 /// Those limits that were changed.
 fn limits(server: &Server, form: &Form<AdminSession>) -> Result<BTreeMap<String, u64>> {
     let mut changed = BTreeMap::new();
-    for setting in server.app.sandbox.limits().settings() {
+    for setting in server.app.sandbox.limits().settings().filter(|it| !it.is_of_host()) {
         let field = format!("limit.{}", setting.name);
         let text = form.field(&field).trim();
         let value = if text.is_empty() { Ok(setting.value) } else { text.parse() };
@@ -209,11 +209,12 @@ fn ask_row(ask: &Asked, version: &Version, allowance: &Allowance) -> Markup {
 }
 
 fn limit_table(server: &Server, allowance: &Allowance) -> Markup {
+    let limits = server.app.sandbox.limits();
     html! {
         section {
             table {
                 tbody {
-                    @for setting in server.app.sandbox.limits().settings() {
+                    @for setting in limits.settings().filter(|it| !it.is_of_host()) {
                         @let value = allowance.limits.get(setting.name).copied();
                         tr {
                             td { label for={ "limit." (setting.name) } { code { (setting.name) } } }

@@ -11,7 +11,6 @@ use crate::domain::organisation::Zone;
 use crate::domain::version::{Event, Version, VersionState};
 use crate::http::Server;
 use crate::http::error::Error;
-use crate::http::json::too_large;
 use crate::http::session::{AdminSession, LoggedIn as _};
 
 /// Events shown.
@@ -43,27 +42,18 @@ pub(in crate::http) async fn upload(
     session: AdminSession,
     mut form: Multipart,
 ) -> Result<Redirect> {
-    let bytes_max = server.app.sandbox.limits().component_bytes_max;
     let cut_off = |error: axum::extract::multipart::MultipartError| {
         Error::request(format!("the form did not arrive whole: {}", error.body_text()))
     };
     let mut own = false;
-    while let Some(mut field) = form.next_field().await.map_err(cut_off)? {
+    while let Some(field) = form.next_field().await.map_err(cut_off)? {
         match field.name() {
             Some("csrf") => {
                 session.refuse_foreign(&field.text().await.map_err(cut_off)?)?;
                 own = true;
             }
             Some("component") if own => {
-                let mut component = Vec::new();
-                while let Some(piece) = field.chunk().await.map_err(cut_off)? {
-                    if component.len() + piece.len() > bytes_max {
-                        return Err(Failed(too_large(bytes_max)));
-                    }
-                    component.extend_from_slice(&piece);
-                }
-                let who = &session.administrator.name;
-                let added = server.app.add_plugin(component, who).await?;
+                let added = server.app.add_plugin(field, &session.administrator.name).await?;
                 return Ok(Redirect::to(&format!("/plugins/{}", added.version.digest)));
             }
             _ => {}

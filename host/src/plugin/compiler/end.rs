@@ -23,7 +23,7 @@ pub enum Error {
     Refused(String),
     /// Over the limit.
     #[error(
-        "compiling: at most {0:?} of processor time (compile_cpu_time_max), and the component needs \
+        "compiling: at most {0:?} of processor time (compile_cpu_time_ms_max), and the component needs \
          more; split its largest functions"
     )]
     CpuTime(Duration),
@@ -32,7 +32,7 @@ pub enum Error {
     Memory(usize),
     /// Over the limit.
     #[error(
-        "compiling: at most {0:?} (compile_wall_time_max), and it took longer; is the machine busy? \
+        "compiling: at most {0:?} (compile_wall_time_ms_max), and it took longer; is the machine busy? \
          try again"
     )]
     WallTime(Duration),

@@ -1,4 +1,5 @@
-//! The plugins that `ourwater plugin new` begins, made as it says.
+//! The plugins that are measured: those that `ourwater plugin new` begins, made as it says, and one
+//! that does nothing.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -20,14 +21,27 @@ pub(super) fn component(language: Language) -> Result<Vec<u8>> {
     std::fs::read(&component).with_context(|| format!("{} is not there", component.display()))
 }
 
+/// A component whose pages are empty.
+pub(super) fn empty() -> Result<Vec<u8>> {
+    let target = workspace().join("target/kit");
+    cargo_build(&workspace(), &target, &["--package=rain", "--example=rain-dry"])?;
+    let component = target.join("wasm32-wasip2/release/examples/rain_dry.wasm");
+    std::fs::read(&component).with_context(|| format!("{} is not there", component.display()))
+}
+
 fn in_rust(project: &Path) -> Result<PathBuf> {
     std::fs::copy(workspace().join("Cargo.lock"), project.join("Cargo.lock"))?;
     let target = workspace().join("target/kit");
+    cargo_build(project, &target, &[])?;
+    Ok(target.join("wasm32-wasip2/release/plugin_bench_wells.wasm"))
+}
+
+fn cargo_build(project: &Path, target: &Path, what: &[&str]) -> Result<()> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--release", "--offline", "--quiet", "--target", "wasm32-wasip2"]);
-    cargo.current_dir(project).env("CARGO_TARGET_DIR", &target);
+    cargo.args(what).current_dir(project).env("CARGO_TARGET_DIR", target);
     ensure!(cargo.status()?.success(), "the plugin in Rust does not build");
-    Ok(target.join("wasm32-wasip2/release/plugin_bench_wells.wasm"))
+    Ok(())
 }
 
 fn in_python(project: &Path) -> Result<PathBuf> {

@@ -1,15 +1,16 @@
-//! Many syncs at once, each of which waits for its server most of the time.
+//! Many syncs at once, each of which waits for its server most of the time: 41 requests of 100 ms for a
+//! thousand readings, so that one alone takes 4.1 s.
 
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use futures_util::future::try_join_all;
 use ourwater::app::{App, Settings};
 use ourwater::domain::network::Networks;
 use ourwater::domain::organisation::{Limits, Organisation, Zone};
 use ourwater::domain::run::{RunState, Trigger};
 use ourwater::domain::sync::{Datatype, Matching, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::plugin::Compiler;
-use ourwater::store::Access;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::sync::NewSync;
@@ -27,18 +28,16 @@ const SERVERS: usize = 20;
 
 /// Readings of a server, and of a page.
 const READINGS: usize = 1_000;
-const PAGE: u32 = 100;
+const PAGE: u32 = 25;
 
 /// The time all take, over the time that one would take whose server alone is waited for.
 pub(super) async fn over_ideal(component: &[u8], count: usize) -> Result<f64> {
     let folder = tempfile::tempdir()?;
+    let database = folder.path().join("bench.db").display().to_string();
     let settings = Settings {
-        database: folder.path().join("bench.db").display().to_string(),
-        files: None,
-        access: Access::Write,
         allow_networks: "127.0.0.1".parse::<Networks>()?.into_list(),
         tuning: Tuning { page_records_max: PAGE, ..Tuning::default() },
-        compiler: Compiler::of_this_program()?,
+        ..Settings::new(database, Compiler::of_this_program()?)
     };
     let app = App::open(&settings).await?;
     ready(&app, component).await?;
@@ -49,11 +48,9 @@ pub(super) async fn over_ideal(component: &[u8], count: usize) -> Result<f64> {
         syncs.push(sync(&app, &organisation, at, &server.url()).await?);
     }
     let begun = Instant::now();
-    let mut runs = Vec::new();
-    for sync in &syncs {
-        let how = Trigger { rewind: false, confirm: true };
-        runs.push(app.engine.trigger(&organisation.id, &sync.id, how).await?);
-    }
+    let how = Trigger { rewind: false, confirm: true };
+    let triggered = syncs.iter().map(|sync| app.engine.trigger(&organisation.id, &sync.id, how));
+    let runs = try_join_all(triggered).await?;
     for run in &runs {
         let run = app.engine.wait(&organisation.id, run, None).await?;
         let whole = run.state == RunState::Completed && run.counts.created == READINGS as u64;

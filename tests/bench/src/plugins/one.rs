@@ -1,19 +1,20 @@
 //! One plugin: from its upload until it is ready, from the cache until it answers, and by the reading.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
+use futures_util::stream;
 use ourwater::app::{App, Settings};
 use ourwater::domain::page::{Page, PageRequest};
 use ourwater::domain::permission::{Allowance, asked};
 use ourwater::domain::sync::Datatype;
 use ourwater::grant::http::{Http, HttpLimits, Remote, Response};
 use ourwater::plugin::{self, Compiler, Grant, Instance, Limits, Plugin, Plugins};
-use ourwater::store::Access;
-use ourwater::sync::pull::Tuning;
 use serde_json::{Value, json};
 
 /// Readings of the large page.
@@ -35,37 +36,38 @@ pub(super) struct Cost {
     pub(super) ready_s: f64,
     /// Milliseconds from the cache to an instance.
     pub(super) cold_ms: f64,
-    /// Microseconds of a `get` whose other system has nothing.
-    pub(super) call_us: f64,
     /// Nanoseconds of a reading, when a page of them is got.
     pub(super) get_ns: f64,
-    /// MiB of a plugin that waits.
+}
+
+/// MiB.
+pub(super) struct Memory {
+    /// Of a plugin that waits.
     pub(super) idle_mib: f64,
-    /// MiB of an instance that has answered.
+    /// Of an instance that has answered.
     pub(super) running_mib: f64,
 }
 
 pub(super) async fn cost(component: &[u8]) -> Result<Cost> {
     let folder = tempfile::tempdir()?;
-    let settings = Settings {
-        database: folder.path().join("bench.db").display().to_string(),
-        files: None,
-        access: Access::Write,
-        allow_networks: Vec::new(),
-        tuning: Tuning::default(),
-        compiler: Compiler::of_this_program()?,
-    };
+    let database = folder.path().join("bench.db").display().to_string();
+    let settings = Settings::new(database, Compiler::of_this_program()?);
     let app = App::open(&settings).await?;
     let begun = Instant::now();
     let version = ready(&app, component).await?;
     let ready_s = begun.elapsed().as_secs_f64();
     let cache = folder.path().join("bench.files/compiled");
     let (plugin, cold_ms) = cold(&cache, &version).await?;
-    let call_us = call_us(&plugin).await?;
     let get_ns = get_ns(&plugin).await?;
+    Ok(Cost { ready_s, cold_ms, get_ns })
+}
+
+pub(super) async fn memory(component: &[u8]) -> Result<Memory> {
+    let folder = tempfile::tempdir()?;
+    let plugins = plugins(folder.path())?;
+    let plugin = plugins.load(component).await?;
     let running_mib = running_mib(&plugin).await?;
-    let idle_mib = idle_mib(&app, component).await?;
-    Ok(Cost { ready_s, cold_ms, call_us, get_ns, idle_mib, running_mib })
+    Ok(Memory { running_mib, idle_mib: idle_mib(&plugins, component).await? })
 }
 
 /// Uploads, allows and activates; the digest.
@@ -73,7 +75,8 @@ pub(super) async fn ready(
     app: &App,
     component: &[u8],
 ) -> Result<ourwater::domain::version::PluginDigest> {
-    let version = app.add_plugin(component.to_vec(), "bench").await?.version;
+    let content = stream::iter([Ok::<_, Infallible>(component.to_vec().into())]);
+    let version = app.add_plugin(content, "bench").await?.version;
     let asks = serde_json::from_value(version.description["asks"].clone())?;
     let asked = asked(&asks).map_err(anyhow::Error::msg)?;
     app.allow_plugin(&version.digest, &Allowance::of_all(&asked), "bench").await?;
@@ -83,17 +86,12 @@ pub(super) async fn ready(
 
 /// In an engine that has not seen it.
 async fn cold(
-    cache: &std::path::Path,
+    cache: &Path,
     digest: &ourwater::domain::version::PluginDigest,
 ) -> Result<(Arc<Plugin>, f64)> {
     let (mut least, mut loaded) = (f64::INFINITY, None);
     for _ in 0..TRIES {
-        let settings = plugin::Settings {
-            cache: cache.to_owned(),
-            limits: Limits::default(),
-            compiler: Compiler::Here,
-        };
-        let plugins = Plugins::new(settings)?;
+        let plugins = plugins(cache)?;
         let begun = Instant::now();
         let plugin = plugins.find(digest).await?.context("it is not in the cache")?;
         drop(plugin.instance(Grant::default()).await?);
@@ -103,13 +101,18 @@ async fn cold(
     Ok((loaded.context("it was never loaded")?, least))
 }
 
-async fn call_us(plugin: &Plugin) -> Result<f64> {
-    let mut instance = instance(plugin, "[]").await?;
+/// Microseconds of a `get` that gives an empty page: the call, its deadline, and both ways across.
+pub(super) async fn call_us(component: &[u8]) -> Result<f64> {
+    let folder = tempfile::tempdir()?;
+    let plugins = plugins(folder.path())?;
+    let plugin = plugins.load(component).await?;
+    let mut instance = plugin.instance(Grant::default()).await?;
+    let request = request()?;
     let mut least = f64::INFINITY;
     for _ in 0..TRIES {
         let begun = Instant::now();
         for _ in 0..CALLS {
-            get(&mut instance).await?;
+            instance.get("{}", &request).await?;
         }
         least = least.min(begun.elapsed().as_secs_f64() * 1e6 / f64::from(CALLS));
     }
@@ -147,13 +150,13 @@ async fn running_mib(plugin: &Plugin) -> Result<f64> {
 }
 
 /// Of versions that differ in a section that nobody knows.
-async fn idle_mib(app: &App, component: &[u8]) -> Result<f64> {
+async fn idle_mib(plugins: &Plugins, component: &[u8]) -> Result<f64> {
     let mut kept = Vec::new();
     let mut before = resident_mib()?;
     for copy in 0..=COPIES {
         let section = [0, 3, 2, b'n', u8::try_from(copy)?];
         let component = [component, &section].concat();
-        kept.push(app.sandbox.inspect(&component).await?.plugin);
+        kept.push(plugins.load(&component).await?);
         if copy == 0 {
             before = resident_mib()?;
         }
@@ -173,10 +176,17 @@ async fn instance(plugin: &Plugin, body: &str) -> Result<Instance> {
 }
 
 async fn get(instance: &mut Instance) -> Result<Page> {
-    let (datatype, only) = (Datatype::Reading, Vec::new());
-    let limit = u32::try_from(READINGS)?;
-    let request = PageRequest { datatype, cursor: None, limit, since: None, only };
-    Ok(instance.get(CONFIG, &request).await?)
+    Ok(instance.get(CONFIG, &request()?).await?)
+}
+
+fn request() -> Result<PageRequest> {
+    let (datatype, limit) = (Datatype::Reading, u32::try_from(READINGS)?);
+    Ok(PageRequest { datatype, cursor: None, limit, since: None, only: Vec::new() })
+}
+
+fn plugins(cache: &Path) -> Result<Plugins> {
+    let (cache, limits) = (cache.to_owned(), Limits::default());
+    Ok(Plugins::new(plugin::Settings { cache, limits, compiler: Compiler::Here })?)
 }
 
 fn resident_mib() -> Result<f64> {

@@ -12,12 +12,10 @@ use ourwater::domain::secret::Secret;
 use ourwater::domain::sync::{Datatype, Method, MissingResource, Rules, Selection, Sync};
 use ourwater::http::stand_in::{self, Reading, StandIn};
 use ourwater::plugin::Compiler;
-use ourwater::store::Access;
 use ourwater::store::datasource::NewDatasource;
 use ourwater::store::edit::{Edit, EditedPoint};
 use ourwater::store::organisation::NewOrganisation;
 use ourwater::store::sync::NewSync;
-use ourwater::sync::pull::Tuning;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -53,13 +51,10 @@ impl World {
     /// Fills the other side, and pulls.
     pub(super) async fn new(history: u64) -> Result<Self> {
         let folder = tempfile::tempdir()?;
+        let database = folder.path().join("bench.db").display().to_string();
         let settings = Settings {
-            database: folder.path().join("bench.db").display().to_string(),
-            files: None,
-            access: Access::Write,
             allow_networks: "127.0.0.1".parse::<Networks>()?.into_list(),
-            tuning: Tuning::default(),
-            compiler: Compiler::Here,
+            ..Settings::new(database, Compiler::Here)
         };
         let app = App::open(&settings).await?;
         let stand_in = filled(&app, history);

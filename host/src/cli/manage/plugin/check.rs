@@ -10,7 +10,7 @@ use crate::app::Settings as App;
 use crate::check::{self, Fixture, Outcome, Report, Verdict};
 use crate::cli::output::{Output, clean};
 use crate::cli::{COMPLETED, FAILED, Usage};
-use crate::plugin::{Limits, Plugins, Settings};
+use crate::plugin::{Plugins, Settings};
 
 /// Exit codes: 0 no check failed, 1 one did, 3 bad usage.
 #[derive(Debug, clap::Args)]
@@ -43,7 +43,7 @@ impl Check {
         let cache = tempfile::tempdir().context("there is no room for the compiled plugin")?;
         let plugins = Plugins::new(Settings {
             cache: cache.path().to_owned(),
-            limits: Limits::default(),
+            limits: settings.limits.clone(),
             compiler: settings.compiler.clone(),
         })?;
         let tell = |outcome: &Outcome| tell(output, outcome);

@@ -10,11 +10,12 @@ use crate::app::life::{Added, Checking};
 use crate::app::{App, Settings};
 use crate::check::Outcome;
 use crate::cli::output::{Output, clean};
-use crate::cli::{COMPLETED, Usage, open};
+use crate::cli::{COMPLETED, open};
 use crate::domain::clock::rfc3339;
+use crate::domain::limit::Change;
 use crate::domain::permission::{Allowance, Permission, asked};
 use crate::domain::version::{Version, VersionState};
-use crate::store::Access;
+use crate::store::{Access, blob};
 
 use crate::cli::manage::list;
 
@@ -53,8 +54,8 @@ pub(in crate::cli) enum Decide {
         #[arg(long, value_name = "PERMISSION")]
         permission: Vec<Permission>,
         /// A limit that differs from the usual one. May be given again.
-        #[arg(long, value_name = "NAME=VALUE")]
-        limit: Vec<String>,
+        #[arg(long, value_name = "NAME=NUMBER")]
+        limit: Vec<Change>,
     },
     /// Take the decision back: it waits again.
     Withdraw {
@@ -106,7 +107,8 @@ impl Decide {
                 } else {
                     permission.into_iter().collect()
                 };
-                let allowance = Allowance { permissions, limits: limits(&limit)? };
+                let limits = limit.into_iter().map(|it| (it.name, it.value)).collect();
+                let allowance = Allowance { permissions, limits };
                 let version = app.allow_plugin(&version.digest, &allowance, WHO).await?;
                 show(&app, &version, *output).await?;
             }
@@ -151,17 +153,9 @@ async fn add(
     checking: Option<Checking>,
     output: Output,
 ) -> anyhow::Result<()> {
-    let bytes_max = app.sandbox.limits().component_bytes_max as u64;
-    let size = std::fs::metadata(file).map(|it| it.len());
-    let size = size.with_context(|| format!("{} cannot be read", file.display()))?;
-    if size > bytes_max {
-        let text =
-            format!("{} has {size} bytes; a component has at most {bytes_max}", file.display());
-        return Err(Usage(text).into());
-    }
-    let component =
-        std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let Added { mut version, new } = app.add_plugin(component, WHO).await?;
+    let opened = tokio::fs::File::open(file).await;
+    let opened = opened.with_context(|| format!("{} cannot be read", file.display()))?;
+    let Added { mut version, new } = app.add_plugin(blob::pieces(opened), WHO).await?;
     if let Some(checking) = checking {
         let tell = |outcome: &Outcome| super::check::tell(output, outcome);
         version = app.check_plugin(&version.digest, &checking, WHO, tell).await?.0;
@@ -242,14 +236,4 @@ fn line(version: &Version) -> String {
 fn asked_by(version: &Version) -> Vec<crate::domain::permission::Asked> {
     let asks = version.description.get("asks").cloned().unwrap_or_default();
     asked(&serde_json::from_value(asks).unwrap_or_default()).unwrap_or_default()
-}
-
-fn limits(given: &[String]) -> anyhow::Result<BTreeMap<String, u64>> {
-    let limit = |text: &String| {
-        let (name, value) = text.split_once('=')?;
-        Some((name.trim().to_owned(), value.trim().parse().ok()?))
-    };
-    let read =
-        |text| limit(text).ok_or_else(|| Usage(format!("--limit {text:?}: write NAME=NUMBER")));
-    Ok(given.iter().map(read).collect::<Result<_, _>>()?)
 }

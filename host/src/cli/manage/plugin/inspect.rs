@@ -11,7 +11,7 @@ use crate::cli::output::{Output, clean};
 use crate::cli::{BAD_USAGE, COMPLETED, Usage};
 use crate::domain::permission::Asked;
 use crate::domain::report::{Linked, Report};
-use crate::plugin::{self, Limits, Plugins};
+use crate::plugin::{self, Plugins};
 
 /// Where the second column of the report begins.
 const COLUMN: usize = 11;
@@ -28,11 +28,11 @@ pub(in crate::cli) struct Inspect {
 
 impl Inspect {
     pub(super) async fn run(self, settings: &Settings, output: &Output) -> anyhow::Result<u8> {
-        let component = read(&self.file, Limits::default().component_bytes_max)?;
+        let component = read(&self.file, settings.limits.component_bytes_max)?;
         let folder = tempfile::tempdir()?;
         let plugins = Plugins::new(plugin::Settings {
             cache: folder.path().join("compiled"),
-            limits: Limits::default(),
+            limits: settings.limits.clone(),
             compiler: settings.compiler.clone(),
         })?;
         let inspected = match plugins.inspect(&component).await {
