@@ -2,6 +2,7 @@
 //! reading, every record is counted once, and reading it all again changes nothing.
 
 mod asked;
+mod slow;
 pub(crate) mod world;
 
 use std::collections::BTreeSet;

@@ -70,7 +70,10 @@ pub enum Error {
     #[error("the host's functions cannot be linked: {0:#}")]
     Link(wasmtime::Error),
     /// Over the limit.
-    #[error("component: at most {}, this one has {bytes} bytes", limits::bytes(*bytes_max))]
+    #[error(
+        "component: at most {} (component_bytes_max), this one has {bytes} bytes",
+        limits::bytes(*bytes_max)
+    )]
     TooLarge {
         /// Its size.
         bytes: usize,
@@ -206,7 +209,7 @@ impl Plugins {
     /// What is told apart by its first bytes gets a message of its own.
     fn refuse_foreign(&self, component: &[u8]) -> Result<(), Error> {
         let bytes_max = self.limits.component_bytes_max;
-        if component.len() > bytes_max {
+        if component.len() > bytes_max && !is_builtin(component) {
             return Err(Error::TooLarge { bytes: component.len(), bytes_max });
         }
         if Engine::detect_precompiled(component).is_some() {

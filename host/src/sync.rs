@@ -2,6 +2,7 @@
 
 mod config;
 mod ensure;
+mod fetch;
 pub mod granted;
 mod outcome;
 mod part;

@@ -68,7 +68,14 @@ fn what_was_mistyped_is_said_before_anything_is_done() {
     let place = Place::new();
     let first = place.file("first.wasm", rain("first"));
     assert_eq!(place.run(&["plugin", "add", first.to_str().unwrap()]).code, 0);
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 9] = [
+        (&["plugin", "allow", "0000", "--limit", "memory_bytes_max"], "NAME=NUMBER"),
+        (&["plugin", "list", "--plugin-limit", "memory=1"], "no limit named \"memory\""),
+        (&["plugin", "list", "--plugin-limit", "memory_bytes_max=1"], "can be 1048576 to"),
+        (
+            &["plugin", "add", "first.wasm", "--plugin-limit", "component_bytes_max=8"],
+            "component_bytes_max: a component has at most 8 bytes",
+        ),
         (&["plugin", "show", "0000"], "there is no version"),
         (&["plugin", "show", "0"], "at least 4 digits"),
         (&["plugin", "allow", "0000", "--permission", "everything"], "is no permission"),
@@ -80,6 +87,27 @@ fn what_was_mistyped_is_said_before_anything_is_done() {
         assert!(refused.code == 3 || refused.code == 1, "{refused:?}");
         assert!(refused.err.contains(words), "{words}: {refused:?}");
     }
+}
+
+#[test]
+fn limits_are_listed_and_set_for_a_host_and_for_a_version() {
+    let place = Place::new();
+    let listed = place.run(&["plugin", "limits", "--plugin-limit", "memory_bytes_max=2097152"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    let line = |name: &str| {
+        let line = listed.out.lines().find(|line| line.starts_with(&format!("{name} ")));
+        line.unwrap_or_else(|| panic!("{name}: {listed:?}")).to_owned()
+    };
+    assert!(line("memory_bytes_max").contains("2 MiB  version"), "{listed:?}");
+    assert!(line("component_bytes_max").contains("64 MiB  host"), "{listed:?}");
+    let first = place.file("first.wasm", rain("first"));
+    let added = place.run(&["plugin", "add", first.to_str().unwrap(), "--json"]);
+    let digest = added.json()["digest"].as_str().unwrap().to_owned();
+    let allow = |limit: &str| place.run(&["plugin", "allow", &digest, "--all", "--limit", limit]);
+    let refused = allow("compile_memory_bytes_max=1073741824");
+    assert!(refused.err.contains("set with --plugin-limit"), "{refused:?}");
+    let allowed = allow("memory_bytes_max=4194304");
+    assert!(allowed.out.contains("memory_bytes_max 4194304"), "{allowed:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use peers::Wells;
 use serde_json::{Value, json};
 
 use crate::harness::component::component;
-use crate::harness::{Place, kit, text};
+use crate::harness::{Browser, Place, kit, text};
 
 use super::World;
 
@@ -94,4 +94,15 @@ fn what_the_checks_found_is_kept_with_the_version_and_shown_where_it_is_decided_
     let (_, told) = world.server.get("/api/v1/plugin-events", &world.admin);
     assert_eq!(told["events"][0]["what"], "checked");
     assert!(text(&told["events"][0]["details"]).contains("1 failed"), "{told}");
+
+    let browser = Browser::start();
+    browser.open(&world.server.base);
+    browser.fill("//input[@name='token']", &world.admin);
+    browser.click("//button[.='Log in']");
+    browser.click("//a[starts-with(., 'faulty')]");
+    let first = browser.text("//h2[.='Conformance']/following::table");
+    assert!(first.contains("html failed"), "{first}");
+    assert!(first.contains("thousand-pages skipped it is tried elsewhere"), "{first}");
+    assert!(!first.contains("passed"), "{first}");
+    assert!(browser.text("//details/summary[contains(., 'passed')]").contains(" of 32 passed"));
 }

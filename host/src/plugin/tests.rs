@@ -128,7 +128,7 @@ async fn what_is_no_component_is_refused_with_what_to_do() {
         (b"\0asm\x01\0\0\0", "compile for wasm32-wasip2"),
         (b"PK\x03\x04", "does not begin as WebAssembly does"),
         (b"\0asm\x0d\0\x01\0\xff", "no valid WebAssembly component"),
-        (&[0; 65], "component: at most 64 bytes, this one has 65 bytes"),
+        (&[0; 65], "component: at most 64 bytes (component_bytes_max), this one has 65 bytes"),
     ];
     for (bytes, text) in cases {
         let error = plugins.inspect(bytes).await.unwrap_err().to_string();

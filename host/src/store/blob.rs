@@ -1,25 +1,23 @@
 //! Content by its digest: written once while it is hashed, and kept until nothing points at it.
 
+mod incoming;
+
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use futures_util::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use futures_util::{Stream, TryStreamExt as _, stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{MultipartUpload, ObjectMeta, ObjectStore, ObjectStoreExt as _, PutPayload};
-use sha2::{Digest as _, Sha256};
+use object_store::{ObjectMeta, ObjectStore, ObjectStoreExt as _};
 use tokio::io::AsyncReadExt as _;
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock};
 
-use crate::domain::digest::hex;
 use crate::domain::id::{DatasourceId, random_hex};
 
-/// What is hashed and written at once, bytes, at least; the end of a stream is less.
-const PART_BYTES_MIN: usize = 4 * 1024 * 1024;
+pub use incoming::Received;
 
 /// What is read at once, bytes.
 const READ_BYTES: u64 = 1024 * 1024;
@@ -58,15 +56,6 @@ pub struct Kept {
     /// Bytes.
     pub size: u64,
     _settled: OwnedRwLockReadGuard<()>,
-}
-
-/// Content that arrived whole and lies aside; unless it is kept, it goes with this.
-#[derive(Debug)]
-pub struct Received {
-    blobs: Blobs,
-    incoming: Path,
-    sha256: String,
-    size: u64,
 }
 
 /// The right to delete: as long as it lives, nothing new is kept.
@@ -144,20 +133,7 @@ impl Blobs {
         content: impl Stream<Item = Result<Bytes, E>>,
         bytes_max: u64,
     ) -> Result<Received, Error> {
-        let incoming = Path::from(format!("{}/{}", self.incoming, random_hex()));
-        let mut upload = self.objects.put_multipart(&incoming).await?;
-        let mut content = Incoming { content: Box::pin(content), size: 0, bytes_max };
-        match receive(&mut content, upload.as_mut()).await {
-            Ok(sha256) => {
-                upload.complete().await?;
-                Ok(Received { blobs: self.clone(), incoming, sha256, size: content.size })
-            }
-            Err(error) => {
-                // What is left of it is swept away later.
-                let _ = upload.abort().await;
-                Err(error)
-            }
-        }
+        incoming::receive(self, content, bytes_max).await
     }
 
     /// Shows a file under a digest that is made up, without copying it: for a store that is thrown
@@ -212,35 +188,6 @@ impl Blobs {
     }
 }
 
-impl Received {
-    /// The whole content, of what is known to be small.
-    pub async fn content(&self) -> Result<Vec<u8>, Error> {
-        Ok(self.blobs.objects.get(&self.incoming).await?.bytes().await?.to_vec())
-    }
-
-    /// Puts it where its digest finds it, unless it is there already.
-    pub async fn keep(self) -> Result<Kept, Error> {
-        let objects = &self.blobs.objects;
-        let settled = Arc::clone(&self.blobs.settled).read_owned().await;
-        let path = Blobs::path(&self.sha256);
-        match objects.head(&path).await {
-            Ok(_) => {}
-            Err(object_store::Error::NotFound { .. }) => {
-                objects.rename(&self.incoming, &path).await?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-        Ok(Kept { sha256: self.sha256.clone(), size: self.size, _settled: settled })
-    }
-}
-
-impl Drop for Received {
-    fn drop(&mut self) {
-        // What was kept is no longer there, and what stays is swept away later.
-        let _ = std::fs::remove_file(self.blobs.folder.join(self.incoming.as_ref()));
-    }
-}
-
 impl Sweep {
     /// Deletes all content but that, and what dead processes left half written.
     pub async fn all_but(self, used: &HashSet<String>) -> Result<(), Error> {
@@ -269,57 +216,6 @@ impl Sweep {
     }
 }
 
-/// A stream and how much it gave.
-struct Incoming<S> {
-    content: Pin<Box<S>>,
-    size: u64,
-    bytes_max: u64,
-}
-
-impl<S: Stream<Item = Result<Bytes, E>>, E: Display> Incoming<S> {
-    /// The next part, in the pieces it came in; empty at the end.
-    async fn part(&mut self) -> Result<Vec<Bytes>, Error> {
-        let (mut part, mut length) = (Vec::new(), 0);
-        while length < PART_BYTES_MIN {
-            let Some(piece) = self.content.next().await else { break };
-            let piece = piece.map_err(|error| Error::CutOff(error.to_string()))?;
-            length += piece.len();
-            self.size += piece.len() as u64;
-            if self.size > self.bytes_max {
-                return Err(Error::TooLarge { bytes_max: self.bytes_max });
-            }
-            part.push(piece);
-        }
-        Ok(part)
-    }
-}
-
-/// Hashes and writes each part while the next one arrives; the digest.
-async fn receive<E: Display>(
-    content: &mut Incoming<impl Stream<Item = Result<Bytes, E>>>,
-    upload: &mut dyn MultipartUpload,
-) -> Result<String, Error> {
-    let mut hasher = Sha256::new();
-    let mut part = content.part().await?;
-    while !part.is_empty() {
-        let payload = part.iter().cloned().collect::<PutPayload>();
-        let write = async { Ok(upload.put_part(payload).await?) };
-        (hasher, (), part) =
-            futures_util::future::try_join3(hash(hasher, part), write, content.part()).await?;
-    }
-    Ok(hex(&hasher.finalize()))
-}
-
-async fn hash(mut hasher: Sha256, part: Vec<Bytes>) -> Result<Sha256, Error> {
-    let task = tokio::task::spawn_blocking(move || {
-        for piece in part {
-            hasher.update(&piece);
-        }
-        hasher
-    });
-    Ok(task.await?)
-}
-
 fn link_to(file: &std::path::Path, link: &std::path::Path) -> std::io::Result<u64> {
     let file = file.canonicalize()?;
     if let Some(folder) = link.parent() {
@@ -341,7 +237,10 @@ fn is_content(object: &ObjectMeta, name: &str) -> bool {
 mod tests {
     use std::convert::Infallible;
 
+    use sha2::{Digest as _, Sha256};
+
     use super::*;
+    use crate::domain::digest::hex;
 
     fn stream_of(content: &'static [u8]) -> impl Stream<Item = Result<Bytes, Infallible>> {
         stream::iter(content.chunks(5).map(|piece| Ok(Bytes::from_static(piece))))

@@ -109,3 +109,53 @@ impl Gathered {
         i64::try_from(place).unwrap_or(i64::MAX)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(items: Items) -> Page {
+        let (gone, rejected, cursor) = (Vec::new(), Vec::new(), String::new());
+        Page { items, gone, rejected, empty: 0, cursor, more: true, total: None }
+    }
+
+    fn pages_until_full(page: &Page) -> usize {
+        let mut gathered = Gathered::default();
+        for count in 1..=1_000 {
+            gathered.add(page.clone());
+            if gathered.full(100_000) {
+                return count;
+            }
+        }
+        panic!("it is never full")
+    }
+
+    #[test]
+    fn few_records_that_are_large_are_worth_a_transaction_too() {
+        let mib = || "x".repeat(1 << 20);
+        let group = Group {
+            id: "g".to_owned(),
+            name: "Village".to_owned(),
+            kind: "village".to_owned(),
+            boundary: Vec::new(),
+            updated: None,
+            extra: mib(),
+        };
+        assert_eq!(pages_until_full(&page(Items::Groups(vec![group]))), 32);
+        let nothing = || Items::Resources(Vec::new());
+        assert_eq!(pages_until_full(&Page { gone: vec![mib()], ..page(nothing()) }), 32);
+        let rejected = vec![Rejection { place: mib(), reason: String::new(), raw: String::new() }];
+        assert_eq!(pages_until_full(&Page { rejected, ..page(nothing()) }), 32);
+        let (name, property, unit) = (mib(), String::new(), String::new());
+        let column = Readings {
+            series: Series { resource: mib(), name, property, unit },
+            times: Vec::new(),
+            values: Vec::new(),
+            qualities: Vec::new(),
+            removed: Vec::new(),
+            rows: Vec::new(),
+            updated: Vec::new(),
+        };
+        assert_eq!(pages_until_full(&page(Items::Readings(vec![column]))), 16);
+    }
+}

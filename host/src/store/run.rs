@@ -215,18 +215,19 @@ impl Store {
 
     /// Adds to a run's log.
     pub async fn log(&self, run: &RunId, lines: &[LogLine]) -> Result<(), Error> {
-        for line in lines {
-            sqlx::query(
-                "INSERT INTO run_log (run, line, at, level, message) SELECT $1, \
-                 COALESCE((SELECT MAX(line) FROM run_log WHERE run = $1), 0) + 1, $2, $3, $4",
-            )
-            .bind(run.as_str())
-            .bind(line.at)
-            .bind(&line.level)
-            .bind(&line.message)
-            .execute(&self.write)
-            .await?;
+        if lines.is_empty() {
+            return Ok(());
         }
+        sqlx::query(
+            "WITH last AS MATERIALIZED \
+             (SELECT COALESCE(MAX(line), 0) AS line FROM run_log WHERE run = $1) \
+             INSERT INTO run_log (run, line, at, level, message) SELECT $1, last.line + 1 + key, \
+             value ->> 'at', value ->> 'level', value ->> 'message' FROM last, json_each($2)",
+        )
+        .bind(run.as_str())
+        .bind(serde_json::json!(lines).to_string())
+        .execute(&self.write)
+        .await?;
         Ok(())
     }
 

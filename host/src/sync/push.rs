@@ -8,7 +8,8 @@ use crate::domain::plugin::Failure;
 use crate::domain::sync::Datatype;
 use crate::store::push::{Outgoing, OutgoingPlaces, Push, Retry};
 
-use super::pull::{Backoff, Error, Job};
+use super::fetch::Backoff;
+use super::pull::{Error, Job};
 use super::source::Source;
 
 /// Readings in a batch.

@@ -270,23 +270,35 @@ fn linked(name: &str, linked: &[Linked]) -> Markup {
     }
 }
 
-/// What the conformance suite said.
+/// What the conformance suite said: first what a person has to think about.
 fn check(report: Option<&Value>) -> Markup {
     html! {
         h2 { "Conformance" }
-        @match report {
+        @match report.and_then(|report| report["checks"].as_array()) {
             None => { p { "It was not checked: " code { "ourwater plugin check" } " does that." } }
-            Some(report) => {
-                section {
-                    table {
-                        tbody {
-                            @for outcome in report["checks"].as_array().into_iter().flatten() {
-                                tr {
-                                    td { (outcome["name"].as_str().unwrap_or_default()) }
-                                    td { (outcome["verdict"].as_str().unwrap_or_default()) }
-                                    td { (said(outcome)) }
-                                }
-                            }
+            Some(outcomes) => {
+                @let (passed, other): (Vec<_>, Vec<_>) =
+                    outcomes.iter().partition(|outcome| outcome["verdict"] == "passed");
+                @if !other.is_empty() { (outcome_table(&other)) }
+                details {
+                    summary { (passed.len()) " of " (outcomes.len()) " passed" }
+                    (outcome_table(&passed))
+                }
+            }
+        }
+    }
+}
+
+fn outcome_table(outcomes: &[&Value]) -> Markup {
+    html! {
+        section {
+            table {
+                tbody {
+                    @for outcome in outcomes {
+                        tr {
+                            td { (outcome["name"].as_str().unwrap_or_default()) }
+                            td { (outcome["verdict"].as_str().unwrap_or_default()) }
+                            td { (said(outcome)) }
                         }
                     }
                 }
