@@ -23,7 +23,7 @@ const BACKOFF_MAX: Duration = Duration::from_mins(1);
 
 /// Bytes of pages fetched ahead of those being saved; a page that is larger counts as so many. It is
 /// one page of readings, or many small ones, so that a slow source is asked on while the store is busy.
-const AHEAD_BYTES_MAX: u32 = 4 * 1024 * 1024;
+const AHEAD_BYTES_MAX: u32 = 2 * 1024 * 1024;
 
 /// Ends with the source, and with what it failed with.
 pub(super) type Fetching<S> = JoinHandle<(S, Option<Failure>)>;
