@@ -8,6 +8,7 @@ pub(crate) mod world;
 use std::collections::BTreeSet;
 
 use ourwater::domain::run::RunState;
+use ourwater::store::run::LogLine;
 use ourwater::sync::pull::{self, Tuning};
 
 use world::{Script, Seeded, World, expected, rows};
@@ -84,6 +85,22 @@ async fn a_run_whose_process_died_is_gone_on_with_under_the_same_id_and_the_dead
     let lost = matches!(late, Err(pull::Error::Store(ourwater::store::Error::LostLease)));
     assert!(lost, "{:?}", late.err());
     assert!(world.readings().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_run_logs_is_kept_in_order_behind_what_it_logged_before() {
+    let world = World::new(Tuning::default()).await;
+    let held = world.begin(false).await;
+    let line = |at: i64| LogLine {
+        at,
+        level: "info".to_owned(),
+        message: format!("\"line\" {at}: déjà vu"),
+    };
+    let all: Vec<LogLine> = (0..300).map(line).collect();
+    for some in [&all[..1], &[], &all[1..]] {
+        world.store.log(&held.run, some).await.unwrap();
+    }
+    assert_eq!(world.store.run_log(&held.run).await.unwrap(), all);
 }
 
 #[tokio::test]

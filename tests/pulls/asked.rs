@@ -39,7 +39,10 @@ fn asks(ended: Result<(), pull::Error>, word: &str) -> bool {
 
 #[tokio::test]
 async fn a_run_that_would_change_most_of_what_is_there_asks_and_changes_nothing() {
-    let world = World::new(Tuning::default()).await;
+    // However slowly it comes.
+    let gather_time_max = std::time::Duration::ZERO;
+    let tuning = Tuning { page_records_max: 10, gather_time_max, ..Tuning::default() };
+    let world = World::new(tuning).await;
     let before: Vec<Row> = (0..300).map(|time| (0, time, 1.0)).collect();
     world.run_through(&before, &BTreeSet::new(), false).await;
     let few: Vec<Row> = (0..300).map(|time| (0, time, f64::from(u8::from(time < 140)))).collect();

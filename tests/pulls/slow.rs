@@ -8,6 +8,8 @@ use ourwater::domain::plugin::Failure;
 use ourwater::sync::pull::Tuning;
 use ourwater::sync::source::Source;
 
+use tokio::time::timeout;
+
 use super::world::{World, expected, page};
 
 /// Gives a page, and never the next one.
@@ -28,10 +30,12 @@ async fn what_came_is_saved_while_the_next_page_is_waited_for() {
     let world = World::new(tuning).await;
     let held = world.begin(false).await;
     let saved = async { while world.readings().await.is_empty() {} };
-    tokio::select! {
-        _ = world.pull_from(&held, Stuck) => panic!("the source never ends"),
-        () = tokio::time::sleep(Duration::from_mins(1)) => panic!("it was not saved"),
-        () = saved => {}
-    }
+    let pulled = async {
+        tokio::select! {
+            _ = world.pull_from(&held, Stuck) => panic!("the source never ends"),
+            () = saved => {}
+        }
+    };
+    timeout(Duration::from_mins(1), pulled).await.expect("it is saved");
     assert_eq!(world.readings().await, expected(&[(0, 1, 1.0)]));
 }

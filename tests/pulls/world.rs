@@ -75,20 +75,12 @@ pub(super) fn page(rows: &[Row], start: usize, end: usize, all: usize) -> Page {
 }
 
 pub(crate) fn column(well: u64) -> Readings {
-    Readings {
-        series: Series {
-            resource: format!("well {well}"),
-            name: String::new(),
-            property: "depth".to_owned(),
-            unit: "m".to_owned(),
-        },
-        times: Vec::new(),
-        values: Vec::new(),
-        qualities: Vec::new(),
-        removed: Vec::new(),
-        rows: Vec::new(),
-        updated: Vec::new(),
-    }
+    Readings::of(Series {
+        resource: format!("well {well}"),
+        name: String::new(),
+        property: "depth".to_owned(),
+        unit: "m".to_owned(),
+    })
 }
 
 pub(crate) struct World {

@@ -191,6 +191,21 @@ pub struct Readings {
     pub updated: Vec<Timestamp>,
 }
 
+impl Readings {
+    /// No point of a series yet.
+    pub fn of(series: Series) -> Self {
+        Self {
+            series,
+            times: Vec::new(),
+            values: Vec::new(),
+            qualities: Vec::new(),
+            removed: Vec::new(),
+            rows: Vec::new(),
+            updated: Vec::new(),
+        }
+    }
+}
+
 /// A record that could not be understood.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Rejection {

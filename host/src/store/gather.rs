@@ -147,15 +147,7 @@ mod tests {
         let rejected = vec![Rejection { place: mib(), reason: String::new(), raw: String::new() }];
         assert_eq!(pages_until_full(&Page { rejected, ..page(nothing()) }), 32);
         let (name, property, unit) = (mib(), String::new(), String::new());
-        let column = Readings {
-            series: Series { resource: mib(), name, property, unit },
-            times: Vec::new(),
-            values: Vec::new(),
-            qualities: Vec::new(),
-            removed: Vec::new(),
-            rows: Vec::new(),
-            updated: Vec::new(),
-        };
+        let column = Readings::of(Series { resource: mib(), name, property, unit });
         assert_eq!(pages_until_full(&page(Items::Readings(vec![column]))), 16);
     }
 }

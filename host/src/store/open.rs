@@ -99,7 +99,7 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIME_MAX)
-        .statement_cache_capacity(512)
+        .statement_cache_capacity(64)
 }
 
 fn lock(path: &Path) -> Result<File, Error> {

@@ -49,8 +49,8 @@ pub struct Tuning {
     /// Records gathered before a commit. Sorted by time across 1,000 wells, a million readings cost
     /// 10.8 s at 2,000 a transaction and 1.6 s at 50,000.
     pub gather_records_max: usize,
-    /// Time gathered before a commit: a process that is killed has fetched no more in vain, and many
-    /// slow pulls do not all write at their ends.
+    /// Time gathered before a commit, where nothing has to be asked for: a process that is killed has
+    /// fetched no more in vain, and many slow pulls do not all write at their ends.
     pub gather_time_max: Duration,
     /// The first wait before another try of what was unavailable; doubled each time.
     pub backoff_min: Duration,
@@ -206,7 +206,8 @@ async fn save_pages(
     mut pages: Pages,
     (datatype, from_none): (Datatype, bool),
 ) -> Result<(), Error> {
-    let Tuning { gather_records_max, gather_time_max, .. } = job.tuning;
+    let gather_time_max =
+        changes_freely(job, datatype).await?.then_some(job.tuning.gather_time_max);
     let (mut gathered, mut empty, mut due) = (Gathered::default(), true, None);
     while let Some(next) = next(&mut pages, due).await {
         if let Some(Ahead { page, room }) = next {
@@ -219,8 +220,9 @@ async fn save_pages(
             }
             gathered.add(page);
         }
-        let now = Instant::now();
-        if gathered.full(gather_records_max) || *due.get_or_insert(now + gather_time_max) <= now {
+        due = due.or_else(|| gather_time_max.map(|most| Instant::now() + most));
+        let late = due.is_some_and(|due| due <= Instant::now());
+        if late || gathered.full(job.tuning.gather_records_max) {
             job.store.save(pull, std::mem::take(&mut gathered), job.clock.now()).await?;
             due = None;
         }
@@ -229,6 +231,13 @@ async fn save_pages(
         job.store.save(pull, gathered, job.clock.now()).await?;
     }
     Ok(())
+}
+
+/// Whether what comes is written whatever it changes. Elsewhere as much as possible is written together,
+/// since of a run that turns out to change too much nothing is to stay.
+async fn changes_freely(job: &Job, datatype: Datatype) -> Result<bool, Error> {
+    let asked = job.rehearsal || job.held.confirmed;
+    Ok(asked || !job.store.brought(&job.datasource.id, datatype).await?)
 }
 
 /// The next page, or none when it did not come in time; nothing after the last.

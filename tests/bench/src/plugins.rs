@@ -54,8 +54,13 @@ async fn measured(options: &Options) -> Result<Map<String, Value>> {
                     let call_us = one::call_us(&made::empty()?).await?;
                     figures.insert("call_us_rust".to_owned(), json!(call_us));
                     eprintln!("{} syncs at once …", options.syncs);
-                    let over = many::over_ideal(&component, options.syncs).await?;
-                    figures.insert("concurrent_200_over_ideal".to_owned(), json!(over));
+                    for (page, name) in [
+                        (many::PAGE, "concurrent_200_over_ideal"),
+                        (many::LARGE_PAGE, "concurrent_200_few_pages_over_ideal"),
+                    ] {
+                        let over = many::over_ideal(&component, options.syncs, page).await?;
+                        figures.insert(name.to_owned(), json!(over));
+                    }
                 }
             }
             Err(error) => eprintln!("not measured in {word}: {error:#}"),

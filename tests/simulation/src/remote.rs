@@ -364,20 +364,12 @@ fn as_kept(id: &str, resource: &Resource) -> Resource {
 }
 
 fn column(resource: &str) -> Readings {
-    Readings {
-        series: Series {
-            resource: resource.to_owned(),
-            name: String::new(),
-            property: "depth".to_owned(),
-            unit: "m".to_owned(),
-        },
-        times: Vec::new(),
-        values: Vec::new(),
-        qualities: Vec::new(),
-        removed: Vec::new(),
-        rows: Vec::new(),
-        updated: Vec::new(),
-    }
+    Readings::of(Series {
+        resource: resource.to_owned(),
+        name: String::new(),
+        property: "depth".to_owned(),
+        unit: "m".to_owned(),
+    })
 }
 
 fn page(items: Items, end: u64, more: bool) -> Page {
